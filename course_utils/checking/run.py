@@ -1,0 +1,230 @@
+"""Run a student's solution on the cases and write down what happened. This file judges nothing.
+
+Whatever the solution does (raise, loop for ever, print, change its inputs, return nonsense) becomes
+an Outcome: plain arrays, or one sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import linecache
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.checking import sentences
+from course_utils.checking.guard import guarded, is_students, uses_forbidden
+from course_utils.checking.limits import TimeLimit, limited, quiet
+
+if TYPE_CHECKING:
+    from course_utils.checking.exercise import Case, Exercise
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one case brought: arrays by name, or the kind of failure and the sentence for it."""
+
+    arrays: Mapping[str, np.ndarray] | None = None
+    failure: str | None = None
+    sentence: str = ""
+    changed: tuple[str, ...] = ()
+    printed: str = ""
+
+
+class Unusable(Exception):
+    """A solution returned something that is not what the exercise asks for."""
+
+    def __init__(self, failure: str, sentence: str):
+        super().__init__(sentence)
+        self.failure = failure
+
+
+def call(solution: Callable, inputs: Mapping[str, object]):
+    """Call a solution by position, so that a student may name the arguments differently.
+
+    By name where position does not fit: f(query, key, value, *, mask=None).
+    """
+    if fits(solution, *inputs.values()):
+        return solution(*inputs.values())
+    return solution(**inputs)
+
+
+def fits(solution: Callable, /, *arguments, **named_arguments) -> bool:
+    """Whether a solution takes these arguments, as far as its signature says."""
+    try:
+        inspect.signature(solution).bind(*arguments, **named_arguments)
+    except TypeError:
+        return False
+    except ValueError:  # some callables have no signature to look at
+        return True
+    return True
+
+
+def run(exercise: Exercise, solution: Callable, cases: list[Case]) -> list[Outcome]:
+    """Try a solution on every case, within one time limit for all of them."""
+    if not callable(solution):
+        text = sentences.NOT_CALLABLE.format(name=exercise.id, what=describe(solution))
+        return [Outcome(failure="type", sentence=text)] * len(cases)
+    if found := uses_forbidden(solution, exercise):
+        return [forbidden(exercise, found)] * len(cases)
+    if text := wrong_arguments(exercise, solution, cases):
+        return [Outcome(failure="arguments", sentence=text)] * len(cases)
+
+    deadline = time.monotonic() + exercise.seconds
+    outcomes: list[Outcome] = []
+    for case in cases:
+        outcomes.append(attempt(exercise, solution, case, deadline))
+        if outcomes[-1].failure == "time":  # there is none left for the other cases
+            outcomes += [outcomes[-1]] * (len(cases) - len(outcomes))
+            break
+    return outcomes
+
+
+def attempt(exercise: Exercise, solution: Callable, case: Case, deadline: float) -> Outcome:
+    """Run one case, first on NumPy arrays and, if the solution cannot take them, on tensors."""
+    outcome = attempt_on(exercise, solution, case, deadline, tensors=False)
+    if outcome.failure == "error":
+        on_tensors = attempt_on(exercise, solution, case, deadline, tensors=True)
+        if on_tensors.failure is None:
+            return on_tensors
+    return outcome
+
+
+def attempt_on(
+    exercise: Exercise, solution: Callable, case: Case, deadline: float, *, tensors: bool
+) -> Outcome:
+    inputs = {name: fresh(value, tensors) for name, value in case.inputs.items()}
+    arrays, failure, text = None, None, ""
+    hits: list[str] = []
+
+    def drive():
+        from keras import device
+
+        # On a GPU, matrix products may be rounded to 10 bits; a check must not depend on that.
+        with device("cpu"):
+            return named(exercise, exercise.driver(solution, inputs))
+
+    with quiet() as printed, guarded(exercise, solution, hits):
+        try:
+            arrays = limited(drive, deadline - time.monotonic())
+        except Unusable as problem:
+            failure, text = problem.failure, str(problem)
+        except NotImplementedError:
+            failure, text = "unsolved", sentences.NOT_SOLVED
+        except TimeLimit:
+            failure = "time"
+            text = sentences.TIME.format(name=exercise.id, seconds=exercise.seconds)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit too: a solution must not end the notebook
+            failure, text = "error", explain(exercise, error)
+    if hits:
+        return forbidden(exercise, hits[0])
+    changed = tuple(name for name, value in case.inputs.items() if differs(value, inputs[name]))
+    return Outcome(arrays, failure, text, changed, printed.text)
+
+
+def forbidden(exercise: Exercise, found: str) -> Outcome:
+    text = sentences.FORBIDDEN.format(name=exercise.id, found=found)
+    return Outcome(failure="forbidden", sentence=text)
+
+
+def fresh(value, tensors: bool):
+    """A copy that the solution may spoil."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if tensors:
+        from keras import ops
+
+        return ops.convert_to_tensor(value)
+    return value.copy()
+
+
+def differs(before, after) -> bool:
+    if not isinstance(before, np.ndarray) or not isinstance(after, np.ndarray):
+        return False
+    return before.shape != after.shape or before.tobytes() != after.tobytes()
+
+
+def named(exercise: Exercise, result) -> dict[str, np.ndarray]:
+    """Give what a solution returned the names the exercise has for it, as NumPy arrays."""
+    names = list(exercise.outputs)
+    if result is None:
+        raise Unusable("none", sentences.NONE.format(name=exercise.id))
+    if len(names) == 1:
+        return {names[0]: as_array(names[0], result)}
+    if not isinstance(result, tuple | list) or len(result) != len(names):
+        what = describe(result)
+        if isinstance(result, tuple | list):
+            what = f"{len(result)} of them"
+        text = sentences.COUNT.format(
+            name=exercise.id, count=len(names), names=" and ".join(names), what=what
+        )
+        raise Unusable("type", text)
+    return {name: as_array(name, value) for name, value in zip(names, result, strict=True)}
+
+
+def as_array(name: str, value) -> np.ndarray:
+    """Take NumPy arrays, tensors of any library and plain numbers; refuse everything else."""
+    if isinstance(value, bool | int | float | np.generic):
+        value = np.asarray(value)
+    elif not isinstance(value, np.ndarray) and hasattr(value, "__array__"):
+        from keras import ops
+
+        # What cannot be turned into numbers (keras.Input makes such tensors) stays what it is.
+        with contextlib.suppress(ValueError, TypeError, NotImplementedError):
+            value = ops.convert_to_numpy(value)
+    if isinstance(value, np.ndarray) and value.dtype.name == "bfloat16":
+        value = value.astype("float32")
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
+        raise Unusable("type", sentences.TYPE.format(output=name, what=describe(value)))
+    return np.array(value)
+
+
+def describe(value) -> str:
+    """Say what a value is, for a sentence: "a list", "an array of shape (2, 3)"."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
+        return "an array of Python objects"
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"an array of shape {tuple(value.shape)} and type {value.dtype}"
+    kind = type(value).__name__
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def wrong_arguments(exercise: Exercise, solution: Callable, cases: list[Case]) -> str:
+    """Say what is wrong with a solution's arguments, or nothing."""
+    calls = [case.inputs for case in cases]
+    if exercise.driver is not call:
+        parameters = inspect.signature(exercise.reference).parameters.values()
+        calls = [{p.name: None for p in parameters if p.default is p.empty}]
+    if all(fits(solution, *given.values()) or fits(solution, **given) for given in calls):
+        return ""
+    return sentences.ARGUMENTS.format(
+        name=exercise.id, expected=exercise.signature, given=str(inspect.signature(solution))
+    )
+
+
+def explain(exercise: Exercise, error: BaseException) -> str:
+    """Say what a solution raised, and in which line of the student's code."""
+    if type(error) is NameError and error.name:
+        return sentences.NAME_ERROR.format(name=exercise.id, missing=error.name)
+    try:
+        text = str(error).strip().split("\n")[0]
+    except Exception:  # an exception class of the student's own, with a fault in its __str__
+        text = ""
+    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    what = what if len(what) <= 300 else what[:300] + " …"
+    where = "."
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        source = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
+        if source and is_students(frame.filename):
+            where = sentences.WHERE.format(line=frame.lineno, source=source)
+            break
+    return sentences.RAISED.format(name=exercise.id, error=what, where=where)

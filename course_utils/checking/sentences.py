@@ -1,0 +1,56 @@
+"""What a check says when no exercise has a sentence of its own. One place, so that one file
+translates it."""
+
+PASSED = "All properties hold. Well done."
+NOT_SOLVED = (
+    "Not solved yet. Write your code where it says YOUR CODE HERE, then run this cell again."
+)
+NOT_CALLABLE = (
+    "{name} should be a function, but this is {what}. Give check the function itself, "
+    "without calling it."
+)
+IS_REFERENCE = (
+    "This is the course's own {name}. Run the cell with your version again, then check that one."
+)
+FORBIDDEN = (
+    "Your {name} uses {found}, which does the whole exercise. Build it from simpler operations."
+)
+TIME = (
+    "Your {name} was still running after {seconds:g} seconds and was stopped. Is there a "
+    "loop that never ends?"
+)
+ARGUMENTS = "{name} should take {expected}, but yours takes {given}."
+NAME_ERROR = (
+    "Your {name} uses the name '{missing}', which is not defined. Is it spelled right, and has the "
+    "cell that makes it been run?"
+)
+RAISED = "Your {name} stopped with {error}{where}"
+WHERE = " in line {line} of your code:  {source}"
+NONE = "Your {name} returned None. Is its return statement missing?"
+COUNT = "Your {name} should return {count} arrays, {names}. It returned {what}."
+TYPE = "{output} should be an array, but it is {what}."
+SHAPE = "{output} has shape {got}, expected {expected}{axes}."
+AXES = ", that is ({axes})"
+DTYPE = "{output} has type {got}, expected {expected}."
+NOT_FINITE = "{output} contains {what} where there should be numbers."
+VALUES = "{output} has the right shape, but {share} of its entries are off, by up to {worst}."
+VALUES_EXACT = "{output} has the right shape, but {share} of its entries are wrong."
+WHEN = "Seen with {case}."
+CHANGED = (
+    "Your {name} changed its input '{inputs}' in place. Work on a copy: somebody else may "
+    "still need it."
+)
+
+CLUE_TRANSPOSED = "It equals the expected result with its last two axes swapped."
+CLUE_SIGN = "It is the expected result with the sign turned round."
+CLUE_FACTOR = "Every entry is {factor:.4g} times the expected one."
+CLUE_SHIFT = "Every entry is the expected one plus {shift:.4g}."
+CLUE_INVERTED = "It is the expected mask with True and False exchanged."
+CLUE_ROWS = "The rows should sum to 1; one of yours sums to {total:.4g}."
+
+INPUTS_INTACT = "leaves its inputs alone"
+HINTS_LEFT = "Hint {number} of {total}: {hint}"
+HINTS_OVER = (
+    "That was the last hint. The worked example above the exercise is the next place to look."
+)
+UNKNOWN_EXERCISE = "There is no exercise '{name}'. {suggestion}"

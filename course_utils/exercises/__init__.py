@@ -1,0 +1,11 @@
+"""The exercises of the course, in course order."""
+
+import course_utils.reference  # noqa: F401  loads Keras quietly, before any exercise does
+from course_utils.checking.exercise import Exercise
+from course_utils.exercises import attention
+
+NOTEBOOKS = {"01_attention": attention}
+
+EXERCISES: dict[str, Exercise] = {
+    exercise.id: exercise for module in NOTEBOOKS.values() for exercise in module.EXERCISES
+}
