@@ -1,0 +1,1 @@
+"""From one percent script a notebook to what students open and what they read."""

@@ -1,0 +1,123 @@
+"""The `course` command. What each command needs is imported when it runs: help is instant."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from course_utils.errors import CourseError
+
+
+def lab(args) -> int:
+    from course_utils.authoring.lab import open_lab
+    from course_utils.authoring.source import course_root
+
+    return open_lab(course_root(), browser=not args.no_browser, port=args.port)
+
+
+def doctor(args) -> int:
+    from course_utils.authoring.doctor import examine
+
+    return examine()
+
+
+def build(args) -> int:
+    from course_utils.authoring import build, source
+    from course_utils.console import silenced
+
+    root = source.course_root()
+    paths = source.choose(root, args.notebooks)
+    with silenced():  # TensorFlow greets on stderr, whatever its log level
+        from course_utils.exercises import NOTEBOOKS
+    exercises = {
+        name: {exercise.id: exercise.points for exercise in module.EXERCISES}
+        for name, module in NOTEBOOKS.items()
+    }
+    if args.check:
+        problems = build.check(root, paths, exercises)
+        print("\n".join(problems) or "Every generated notebook is up to date.")
+        return 1 if problems else 0
+    for path in paths:
+        print(f"{path.name}: running the solutions …", flush=True)
+        for written in build.build(path, exercises.get(path.stem, {})):
+            print(f"  wrote {written.relative_to(root)}")
+    return 0
+
+
+def address(args) -> int:
+    from course_utils.authoring.address import change
+    from course_utils.authoring.source import course_root
+
+    root = course_root()
+    changed = change(root, args.address)
+    print(
+        "\n".join(f"changed {path.relative_to(root)}" for path in changed) or "Nothing to change."
+    )
+    return 0
+
+
+def class_new(args) -> int:
+    from course_utils.grading.classroom import new_class
+
+    new_class(Path(args.folder))
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="course", description="The vision transformer course.")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+
+    one = commands.add_parser("lab", help="open your copy of the notebooks in JupyterLab")
+    one.add_argument("--no-browser", action="store_true", help="only print the address")
+    one.add_argument("--port", type=int, help="where JupyterLab listens (default: 8888 or next)")
+    one.set_defaults(run=lab)
+
+    one = commands.add_parser("doctor", help="look at what is installed, and what to do about it")
+    one.set_defaults(run=doctor)
+
+    one = commands.add_parser("build", help="write student and solution notebooks from the sources")
+    one.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="such as 01_attention")
+    one.add_argument("--check", action="store_true", help="write nothing, say what is out of date")
+    one.set_defaults(run=build)
+
+    one = commands.add_parser("address", help="set the repository's address everywhere")
+    one.add_argument("address", metavar="OWNER/REPO", help="or https://github.com/OWNER/REPO")
+    one.set_defaults(run=address)
+
+    one = commands.add_parser("class", help="prepare a class that is graded with nbgrader")
+    one.set_defaults(run=lambda args: one.print_help() or 0)
+    actions = one.add_subparsers(title="commands", metavar="COMMAND")
+    new = actions.add_parser("new", help="make the folder of a new class")
+    new.add_argument("folder", metavar="DIR")
+    new.set_defaults(run=class_new)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. What its user can put right is a sentence, not a traceback."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    top = parser()
+    args = top.parse_args(argv)
+    if not hasattr(args, "run"):
+        top.print_help()
+        return 0
+    try:
+        return args.run(args)
+    except ModuleNotFoundError as error:
+        if (error.name or "course_utils").startswith("course_utils"):
+            raise
+        print(
+            f"This needs the package '{error.name}', which is not installed: use `uv run course`, "
+            "or `pip install 'vision-transformer-course[instructor]'`.",
+            file=sys.stderr,
+        )
+        return 1
+    except (CourseError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""The working copy: made once, never written over, opened in the right place."""
+
+import json
+
+import pytest
+
+from course_utils import cli
+from course_utils.authoring import lab, source
+from course_utils.errors import CourseError
+
+
+def test_a_first_start_copies_and_a_second_keeps(course):
+    work = course / "work"
+    assert lab.prepare(course) == [f"copied 01_tiny.ipynb to {work}"]
+    original = course / "notebooks/student/01_tiny.ipynb"
+    assert (work / "01_tiny.ipynb").read_bytes() == original.read_bytes()
+    assert json.loads((work / ".progress.json").read_text()) == {}
+
+    (work / "01_tiny.ipynb").write_text("my work")
+    (work / ".progress.json").write_text('{"double": 2}')
+    said = "\n".join(lab.prepare(course))
+    assert "kept yours: 01_tiny.ipynb" in said and "rename yours" in said
+    assert (work / "01_tiny.ipynb").read_text() == "my work"
+    assert json.loads((work / ".progress.json").read_text()) == {"double": 2}
+
+
+def test_a_renamed_copy_makes_room_for_a_fresh_one(course):
+    lab.prepare(course)
+    (course / "work/01_tiny.ipynb").rename(course / "work/mine.ipynb")
+    assert "copied 01_tiny.ipynb" in lab.prepare(course)[0]
+    assert (course / "work/mine.ipynb").exists()
+
+
+def test_a_new_notebook_arrives_beside_the_old(course):
+    lab.prepare(course)
+    (course / "notebooks/student/02_more.ipynb").write_text("{}")
+    copied, kept, _ = lab.prepare(course)
+    assert "copied 02_more.ipynb" in copied and kept == "kept yours: 01_tiny.ipynb"
+
+
+def test_lab_opens_the_first_notebook_in_the_working_copy(course, monkeypatch, capsys):
+    launched = []
+    monkeypatch.setattr(lab, "launch", lambda line, folder: launched.append((line, folder)) or 0)
+    monkeypatch.setattr(source, "course_root", lambda: course)
+    assert cli.main(["lab", "--no-browser", "--port", "8765"]) == 0
+    (line, folder) = launched[0]
+    assert folder == course / "work"
+    assert {"--no-browser", "--port=8765"} < set(line)
+    assert "--LabApp.default_url=/lab/tree/01_attention.ipynb" in line
+    assert "copied 01_tiny.ipynb" in capsys.readouterr().out
+
+
+def test_without_student_notebooks_it_says_how_to_make_them(tmp_path):
+    with pytest.raises(CourseError, match="run `uv run course build`"):
+        lab.prepare(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_package_without_the_repository_says_so(tmp_path, monkeypatch, capsys):
+    package = tmp_path / "site-packages" / "course_utils" / "__init__.py"
+    monkeypatch.setattr(source.course_utils, "__file__", str(package))
+    assert cli.main(["lab"]) == 1
+    said = capsys.readouterr()
+    assert "the package but not the notebooks" in said.err and said.out == ""
+
+
+def test_a_work_folder_that_cannot_be_made_is_one_sentence(course, monkeypatch, capsys):
+    (course / "work").write_text("a file, not a folder")
+    monkeypatch.setattr(source, "course_root", lambda: course)
+    assert cli.main(["lab"]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
