@@ -1,0 +1,1 @@
+"""From a student's notebook to points: class folders and the plug-in for nbgrader."""
