@@ -1,0 +1,24 @@
+"""The course's figures and explorers: NumPy arrays in, axes or a widget out."""
+
+from course_utils.plots.curves import regression, spread
+from course_utils.plots.display import show
+from course_utils.plots.explorer import bars, temperature, temperature_explorer
+from course_utils.plots.matrices import heatmap, heatmaps
+from course_utils.plots.photos import receptive_field
+from course_utils.plots.tokens import model_view, token_view
+from course_utils.plots.vectors import scatter_vectors
+
+__all__ = [
+    "bars",
+    "heatmap",
+    "heatmaps",
+    "model_view",
+    "receptive_field",
+    "regression",
+    "scatter_vectors",
+    "show",
+    "spread",
+    "temperature",
+    "temperature_explorer",
+    "token_view",
+]

@@ -1,0 +1,84 @@
+"""Curves: what a width does to the scores, and a regression made of attention."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_utils.plots.style import BLUE, MAP, VERMILLION, tidy
+
+
+def spread(
+    widths: Sequence[int],
+    raw_std: np.ndarray,
+    scaled_std: np.ndarray,
+    raw_entropy: np.ndarray,
+    scaled_entropy: np.ndarray,
+) -> np.ndarray:
+    """Draw the spread of the scores and the entropy of their softmax against the width d.
+
+    All five (number of widths,) -> two axes. "raw" is without the division by √d.
+    """
+    axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")[1]
+    panels = [
+        ("standard deviation of the scores", raw_std, scaled_std),
+        ("entropy of the weights", raw_entropy, scaled_entropy),
+    ]
+    for ax, (title, raw, scaled) in zip(axes, panels, strict=True):
+        ax.plot(widths, raw, "o--", color=VERMILLION)
+        ax.plot(widths, scaled, "o-", color=BLUE)
+        for name, line, colour in [
+            ("without 1/√d", raw, VERMILLION),
+            ("with 1/√d", scaled, BLUE),
+        ]:
+            ax.annotate(
+                name, (widths[-1], line[-1]), (8, 0), textcoords="offset points",
+                color=colour, va="center", annotation_clip=False,
+            )  # fmt: skip
+        ax.set_xscale("log", base=2)
+        named = widths[:: 2 if len(widths) > 7 else 1]
+        ax.set_xticks(named, [str(width) for width in named])
+        ax.minorticks_off()
+        ax.set(title=title, xlabel="width d")
+        ax.set_ylim(bottom=0)
+        tidy(ax)
+    return axes
+
+
+def regression(
+    x: np.ndarray,
+    y: np.ndarray,
+    grid: np.ndarray,
+    prediction: np.ndarray,
+    truth: np.ndarray,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """Draw points, the true curve and a predicted one; with weights, a map of them beside.
+
+    x, y (N,); grid, prediction, truth (M,); weights (M, N) -> one axes, or two.
+    """
+    panels = 1 if weights is None else 2
+    axes = plt.subplots(
+        1, panels, figsize=(4.8 * panels, 3.4), squeeze=False, layout="constrained"
+    )[1][0]
+    axes[0].plot(grid, truth, "--", color="black", linewidth=1.2, label="true curve")
+    axes[0].plot(grid, prediction, color=VERMILLION, linewidth=2, label="prediction")
+    axes[0].plot(x, y, "o", color=BLUE, markersize=5, label="points")
+    axes[0].set(xlabel="x", ylabel="y")
+    axes[0].legend(frameon=False)
+    tidy(axes[0])
+    if weights is not None:
+        draw_weights(axes[1], grid, np.asarray(weights))
+    return axes
+
+
+def draw_weights(ax: Axes, grid: np.ndarray, weights: np.ndarray) -> None:
+    """Draw one row of weights for each place of the grid, smallest x on top."""
+    count = weights.shape[1]
+    picture = ax.imshow(
+        weights, cmap=MAP, aspect="auto", interpolation="nearest", vmin=0,
+        extent=(-0.5, count - 0.5, grid[-1], grid[0]),
+    )  # fmt: skip
+    ax.set(xlabel="key: number of the point", ylabel="query: x", title="weights")
+    ax.figure.colorbar(picture, ax=ax)

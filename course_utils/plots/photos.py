@@ -1,0 +1,71 @@
+"""A photo, and how much of it one patch can see."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+
+from course_utils.plots.style import image_axes
+
+OUTLINE = [withStroke(linewidth=4, foreground="black")]
+COLOURS = ("#56b4e9", "#e69f00", "#f0e442", "#cc79a7")  # the light ones: they lie on a photo
+DIMMEST = 0.12
+
+
+def receptive_field(
+    photo: np.ndarray,
+    patch: int,
+    query: tuple[int, int],
+    weights: np.ndarray,
+    radii: Sequence[int],
+) -> np.ndarray:
+    """Draw what one patch sees: through stacked 3×3 convolutions, and through attention.
+
+    photo (H, W, 3) uint8, patch size in pixels, query (row, column) in patches, weights (rows,
+    columns) of that query -> two axes. radii: numbers of convolution layers.
+    """
+    weights = np.asarray(weights, dtype=float)
+    height, width = weights.shape[0] * patch, weights.shape[1] * patch
+    photo = np.asarray(photo)[:height, :width]
+    axes = plt.subplots(
+        1, 2, figsize=(7, 3.5 * height / width + 0.6), layout="constrained"
+    )[1]  # fmt: skip
+    axes[0].imshow(photo)
+    axes[0].set_title("3×3 convolutions")
+    for number, radius in enumerate(radii):
+        square(axes[0], patch, query, radius, weights.shape, COLOURS[number % len(COLOURS)])
+    axes[1].imshow(dim(photo, weights, patch))
+    axes[1].set_title("attention: bright = large weight")
+    for ax in axes:
+        row, column = query
+        side = Rectangle((column * patch - 0.5, row * patch - 0.5), patch, patch, fill=False)
+        side.set(edgecolor="white", linewidth=2, path_effects=OUTLINE, label="query")
+        ax.add_patch(side)
+        image_axes(ax)
+    # Labels at the squares would pile up where the photo's edge cuts these off.
+    names = axes[0].get_legend_handles_labels()
+    axes[0].figure.legend(
+        *names, loc="outside lower left", ncols=len(radii) + 1, frameon=False, handlelength=1.2
+    )
+    return axes
+
+
+def square(ax: Axes, patch: int, query, radius: int, grid: tuple[int, ...], colour: str) -> None:
+    """Draw the square of patches at most `radius` away from the query, inside the photo."""
+    top, left = (max(place - radius, 0) for place in query)
+    bottom, right = (min(q + radius + 1, end) for q, end in zip(query, grid, strict=True))
+    corner = (left * patch - 0.5, top * patch - 0.5)
+    side = Rectangle(corner, (right - left) * patch, (bottom - top) * patch, fill=False)
+    words = f"{radius} layer" + ("s" if radius > 1 else "")
+    side.set(edgecolor=colour, linewidth=2, path_effects=OUTLINE, label=words)
+    ax.add_patch(side)
+
+
+def dim(photo: np.ndarray, weights: np.ndarray, patch: int) -> np.ndarray:
+    """Darken each patch of a photo by its weight; the largest weight keeps its brightness."""
+    light = DIMMEST + (1 - DIMMEST) * weights / max(weights.max(), np.finfo(float).tiny)
+    light = np.kron(light, np.ones((patch, patch)))[: photo.shape[0], : photo.shape[1]]
+    return (photo * light[..., None]).astype(np.uint8)
