@@ -13,7 +13,7 @@
 #
 # - build attention yourself, in five small functions, and know what every number in it does
 # - see why scores are divided by $\sqrt{d}$, and what a mask hides
-# - find out what attention cannot know, and write the test that proves it
+# - find out what attention cannot know, and write the test that shows it
 #
 # **You need** Python, a little NumPy, and what a matrix product is. No machine learning yet.
 #
@@ -31,6 +31,8 @@
 
 # %%
 import numpy as np
+
+from matplotlib import cbook, pyplot
 
 from course_utils import plots
 from course_utils.checking import check, hint, progress
@@ -52,7 +54,7 @@ print("Keras", keras.__version__, "on", keras.backend.backend())
 # | letter | meaning |
 # |---|---|
 # | $B$ | sequences (or images) in a batch |
-# | $N$ | tokens in a sequence; $N_q$ queries, $N_k$ keys |
+# | $N$ | tokens in a sequence (words, patches of a picture …); $N_q$ queries, $N_k$ keys |
 # | $d$ | width of a query and of a key |
 # | $d_v$ | width of a value |
 # | $(\dots, N, d)$ | a shape; the dots are any axes in front |
@@ -74,7 +76,7 @@ fruits = ["apple", "lemon", "plum"]
 features = ["sweet", "sour", "soft", "crunchy"]
 key = np.array([[1, 1, 0, 2], [0, 3, 0, 1], [2, 1, 2, 0]], "float32")  # (Nk, d) = (3, 4)
 value = np.array([[0.8, 0.1, 0.1], [0.9, 0.9, 0.1], [0.4, 0.1, 0.5]], "float32")  # (3, 3)
-query = np.array([[0, 2, 0, 2]], "float32")  # (Nq, d) = (1, 4): "sour and crunchy"
+question = np.array([[0, 2, 0, 2]], "float32")  # (Nq, d) = (1, 4): "sour and crunchy"
 
 plots.heatmap(key, rows=fruits, columns=features, title="keys: what each fruit offers")
 plots.show("Table of three fruits and four features; lemon is 3 sour, apple is 2 crunchy.")
@@ -96,20 +98,23 @@ plots.show("Table of three fruits and four features; lemon is 3 sour, apple is 2
 # the machine:
 
 # %%
-scores = query @ key.T / np.sqrt(4)  # (1, 3)
-weights = np.exp(scores) / np.exp(scores).sum()  # (1, 3)
-mixed = weights @ value  # (1, 3): red, green, blue
-print("scores ", scores)
-print("weights", weights.round(2))
-print("colour ", mixed.round(2))
+fruit_scores = question @ key.T / np.sqrt(4)  # (1, 3)
+fruit_weights = np.exp(fruit_scores) / np.exp(fruit_scores).sum()  # (1, 3)
+mixture = fruit_weights @ value  # (1, 3): red, green, blue
+print("scores ", fruit_scores)
+print("weights", fruit_weights.round(2))
+print("colour ", mixture.round(2))
 
 # %% [markdown]
 # Seven tenths lemon, a quarter apple, a trace of plum. The answer to a question that no key
 # matches exactly is a colour that no fruit has:
 
 # %%
-plots.bars(weights[0], fruits, title='weights for "sour and crunchy"', colors=value)
-plots.show("Bars of the weights: apple 0.26, lemon 0.71, plum 0.04.")
+_, axes = pyplot.subplots(1, 2, figsize=(5.5, 2.6), width_ratios=[3, 1], layout="constrained")
+plots.bars(fruit_weights[0], fruits, title="weights", colors=value, ax=axes[0])
+axes[1].imshow(mixture[None])
+axes[1].set(title="the answer", xticks=[], yticks=[])
+plots.show("Bars: apple 0.26 red, lemon 0.71 yellow, plum 0.04 purple. The answer is ochre.")
 
 # %% [markdown]
 # ## From scores to weights
@@ -129,11 +134,11 @@ plots.show("Bars of the weights: apple 0.26, lemon 0.71, plum 0.04.")
 #
 # Divide the scores by a **temperature** before the softmax, and you choose how decided it is.
 # Cold, and the best key takes all. Hot, and everyone gets the same. The **entropy** in the
-# titles counts, roughly, the logarithm of how many keys share the attention:
+# titles, $-\sum_j w_j \ln w_j$, is roughly the logarithm of how many keys share the attention:
 # 0 is one key, $\ln 3 \approx 1.1$ is all three.
 
 # %%
-plots.temperature(scores[0], fruits, [0.2, 1.0, 5.0])
+plots.temperature(fruit_scores[0], fruits, [0.2, 1.0, 5.0])
 plots.show("Weights of three scores at temperature 0.2, 1 and 5: from nearly one fruit to even.")
 
 # %% [markdown]
@@ -142,9 +147,12 @@ plots.show("Weights of three scores at temperature 0.2, 1 and 5: from nearly one
 # Move the sliders. **Scale** multiplies the scores, **temperature** divides them. Predict
 # first: which pairs of slider positions give exactly the same picture? (Without sliders, on a
 # printed page, the three pictures above are three positions.)
+#
+# <details><summary>Answer</summary>All pairs with the same quotient. Only scale divided by
+# temperature reaches the softmax: twice the scale is half the temperature.</details>
 
 # %% tags=["nbval-ignore-output"]
-plots.temperature_explorer(scores[0], fruits)
+plots.temperature_explorer(fruit_scores[0], fruits)
 
 # %% [markdown]
 # ## Exercise: `softmax`
@@ -154,7 +162,7 @@ plots.temperature_explorer(scores[0], fruits)
 # Write `softmax(scores)` over the **last** axis, for an array of any shape $(\dots, N)$. The
 # result has the same shape.
 #
-# Example: `softmax([[0, 0], [0, ln 3]])` is `[[0.5, 0.5], [0.25, 0.75]]`.
+# Example: `softmax(np.array([[0, 0], [0, np.log(3)]]))` is `[[0.5, 0.5], [0.25, 0.75]]`.
 #
 # It must survive scores of 10,000. In 32-bit numbers $e^{89}$ is already infinity. Remember what
 # adding a number to all scores changes.
@@ -204,8 +212,8 @@ check("softmax", softmax)
 # %%
 questions = ["sour and crunchy", "sweet and soft", "anything"]
 query = np.array([[0, 2, 0, 2], [2, 0, 2, 0], [0, 0, 0, 0]], "float32")  # (Nq, d) = (3, 4)
-scores = query @ key.T / np.sqrt(4)  # (3, 3)
-plots.heatmap(scores, rows=questions, columns=fruits, title="scores")
+question_scores = query @ key.T / np.sqrt(4)  # (3, 3)
+plots.heatmap(question_scores, rows=questions, columns=fruits, title="scores")
 plots.show("Scores of three questions for three fruits. The question 'anything' scores 0.")
 
 # %% [markdown]
@@ -218,11 +226,12 @@ plots.show("Scores of three questions for three fruits. The question 'anything' 
 # *About 10 minutes, difficulty 1.*
 #
 # Write `attention_scores(query, key)`: query $(\dots, N_q, d)$ and key $(\dots, N_k, d)$ give
-# scores $(\dots, N_q, N_k)$. The dots are batches, heads, anything: your function should not
-# care how many axes come first.
+# scores $(\dots, N_q, N_k)$. The dots are a batch of sequences, or anything: your function
+# should not care how many axes come first. (So not `key.T`: it turns round *all* axes. Which
+# function swaps just two?)
 #
-# Example: the query `[[2, 0, 0, 0]]` and the key `[[3, 1, 1, 1]]` give `[[3]]`: the dot product
-# is 6, and $\sqrt 4 = 2$.
+# Example: the query `np.array([[2, 0, 0, 0]])` and the key `np.array([[3, 1, 1, 1]])` give
+# `[[3]]`: the dot product is 6, and $\sqrt 4 = 2$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "attention_scores", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -245,10 +254,11 @@ check("attention_scores", attention_scores)
 # Take queries and keys whose entries are random with spread 1. A dot product adds up $d$
 # products of spread 1. Independent things add up in their squares, so the sum has spread
 # $\sqrt d$: at $d = 256$ typical scores are $\pm 16$. And you know what softmax makes of a
-# difference of 16: one key takes everything, and the others' weights, and gradients, vanish.
+# difference of 16: one key takes everything. The others get nothing, and a network that is
+# trained cannot learn from what it gives no weight.
 #
-# **Predict before you run:** with 32 keys, how large is the entropy of the weights at $d = 1$,
-# and at $d = 1024$? (Even weights would have $\ln 32 \approx 3.5$.)
+# **Predict before you run:** there are 32 keys, and even weights would have the entropy
+# $\ln 32 \approx 3.5$. Where does it go as $d$ grows, and at which $d$ is it below 1?
 
 
 # %%
@@ -262,16 +272,16 @@ widths = [1, 4, 16, 64, 256, 1024]
 raw, scaled = [], []
 for width in widths:
     queries, keys = rng.standard_normal((2, 500, 32, width)).astype("float32")
-    scores = queries @ keys.swapaxes(-1, -2)  # (500, 32, 32)
-    raw.append(spread_and_entropy(scores))
-    scaled.append(spread_and_entropy(scores / width**0.5))
+    products = queries @ keys.swapaxes(-1, -2)  # (500, 32, 32)
+    raw.append(spread_and_entropy(products))
+    scaled.append(spread_and_entropy(products / width**0.5))
 for width, (spread, entropy) in zip(widths, raw):
     print(f"d = {width:4}   spread {spread:5.1f}   entropy {entropy:.2f}")
 
 # %% [markdown]
 # Look at the left picture: the raw spread doubles whenever $d$ grows fourfold, which is what
 # $\sqrt d$ does, and the scaled one stays at 1. On the right, the raw entropy falls towards 0.
-# The scaled one does not move: the choice stays soft at any width.
+# The scaled one stays at 3.0, a little under even: the choice is soft at any width.
 
 # %%
 raw, scaled = np.array(raw), np.array(scaled)  # (6, 2): spread, entropy
@@ -303,14 +313,18 @@ plots.show("Without the scale the spread of the scores grows like the root of d 
 # $$\text{attend}(Q, K, V) = \text{softmax}\!\left(\frac{Q K^\top}{\sqrt d}\right) V$$
 #
 # Each row of the result, $(N_q, d_v)$, is a weighted average of the rows of $V$. Keys decide
-# *where* to look; values are *what* is fetched. Here are our three questions, answered in
-# colour:
+# *where* to look; values are *what* is fetched. Here are our three questions, each answered by
+# a colour:
 
 # %%
-output, weights = attention.attend(query, key, value)  # (3, 3), (3, 3)
-plots.heatmap(np.array(weights), rows=questions, columns=fruits, title="weights")
-plots.show("Weights: lemon for sour and crunchy, plum for sweet and soft, even for anything.")
-print(np.array(output).round(2))
+output, question_weights = attention.attend(query, key, value)  # (3, 3), (3, 3)
+_, axes = pyplot.subplots(1, 2, figsize=(5.5, 2.4), width_ratios=[3, 1], layout="constrained")
+plots.heatmap(
+    np.array(question_weights), rows=questions, columns=fruits, title="weights", ax=axes[0]
+)
+axes[1].imshow(np.array(output)[:, None])
+axes[1].set(title="output", xticks=[], yticks=[])
+plots.show("Lemon for sour and crunchy, plum for sweet and soft, even for anything; three colours.")
 
 # %% [markdown]
 # ## Masks
@@ -326,18 +340,18 @@ print(np.array(output).round(2))
 # would make them even. We agree that such a query gets zero weights and a zero output.
 
 # %%
-scores = np.array([[2.0, 1.0, 0.0]] * 3)  # three queries, three keys
-mask = np.array([[True, True, False], [True, False, False], [False, False, False]])
-hidden = np.where(mask, scores, -1e9)
+toy_scores = np.array([[2.0, 1.0, 0.0]] * 3)  # three queries, three keys
+toy_mask = np.array([[True, True, False], [True, False, False], [False, False, False]])
+hidden = np.where(toy_mask, toy_scores, -1e9)
 plots.heatmaps(
-    [mask, np.array(attention.softmax(hidden))],
+    [toy_mask, np.array(attention.softmax(hidden))],
     ["the mask", "softmax of the hidden scores"],
 )
 plots.show("A mask whose last row hides all keys, and weights: that last row becomes even.")
 
 # %% [markdown]
-# Row 2 has one key to look at and gives it everything. Row 3 may see nothing, yet its weights
-# are 1/3 each: the trap.
+# The middle query has one key to look at and gives it everything. The last one may see nothing,
+# yet its weights are 1/3 each: the trap.
 
 # %% [markdown]
 # ## Exercise: `attend`
@@ -348,7 +362,10 @@ plots.show("A mask whose last row hides all keys, and weights: that last row bec
 # $(\dots, N_q, d_v)$ and the weights $(\dots, N_q, N_k)$.
 #
 # - without a mask: scores, softmax, weighted sum
-# - with a mask: no weight where it is False, and zeros (not NaN) in a row without any True
+# - with a mask: no weight where it is False, however large or small the scores are, and zeros
+#   (not NaN) in a row without any True
+# - `mask` is None when there is none: ask with `if mask is not None`, since an array is neither
+#   true nor false
 #
 # Use your own `softmax` and `attention_scores`, or the course's: `attention.softmax`,
 # `attention.attention_scores`.
@@ -395,7 +412,8 @@ check("attend", attend)
 #
 # Each word *offers* something (its key) and *asks* for something (its query). We let "it" ask
 # for an animal, verbs ask for who does them, and "tired" ask for what is described. Everything
-# else asks for nothing special.
+# else asks for nothing special. Three features: *an animal*, *an action*, *something mentioned
+# before*.
 
 # %%
 words = "the cat slept because it was tired".split()
@@ -404,9 +422,9 @@ asks = {"it": [4, 0, 0], "slept": [3, 0, 1], "was": [0, 0, 4], "tired": [1, 0, 3
 word_keys = np.array([offers.get(w, [0, 0, 0]) for w in words], "float32")  # (7, 3)
 word_queries = np.array([asks.get(w, [0, 0, 0]) for w in words], "float32")  # (7, 3)
 
-_, weights = attention.attend(word_queries, word_keys, word_keys)
+_, word_weights = attention.attend(word_queries, word_keys, word_keys)
 plots.heatmap(
-    np.array(weights), rows=words, columns=words, row_label="asks", column_label="offers"
+    np.array(word_weights), rows=words, columns=words, row_label="asks", column_label="offers"
 )
 plots.show("Weights between seven words: 'it' and 'slept' look at 'cat'; 'was' looks at 'it'.")
 
@@ -415,10 +433,12 @@ plots.show("Weights between seven words: 'it' and 'slept' look at 'cat'; 'was' l
 # nothing look at all words alike.
 #
 # The same weights, drawn as lines by **bertviz**. Move the mouse over a word on the left to see
-# only its lines. With a trained model these views become interesting; notebook 2 has one.
+# only its lines. (This view loads its scripts from the network. Without one it stays empty, and
+# the map above says the same.) With a trained model such views become interesting; notebook 2
+# has one.
 
 # %%
-plots.token_view(np.array(weights)[None], words, title="What each word looks at")
+plots.token_view(np.array(word_weights)[None], words, title="What each word looks at")
 
 # %% [markdown]
 # ## Masks you will meet every day
@@ -471,7 +491,7 @@ check("causal_mask", causal_mask)
 # Why the 1 in the middle? Scores have shape $(B, N_q, N_k)$. The mask says the same to every
 # query of a sequence, so it needs one row, which broadcasts.
 #
-# Example: `padding_mask([2, 1], 3)` is `[[[True, True, False]], [[True, False, False]]]`.
+# Example: `padding_mask(np.array([2, 1]), 3)` is `[[[True, True, False]], [[True, False, False]]]`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "padding_mask", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -506,8 +526,9 @@ check("padding_mask", padding_mask)
 # ## What can a token see?
 #
 # Now a picture. Cut a photo into patches of 32 × 32 pixels, $18 \times 16 = 288$ of them. Each
-# patch is a token, described here by just its average colour, scaled to length 1. (With keys of
-# different lengths, the longest would win: a dot product grows with length.)
+# patch is a token, described by just its average colour: how it differs from the whole photo's
+# average, scaled to length 1. (With keys of different lengths, the longest would win: a dot
+# product grows with length.)
 #
 # A 3 × 3 **convolution** on this grid lets a patch see its eight neighbours. Two in a row: the
 # neighbours' neighbours. To see across the photo takes many layers.
@@ -516,8 +537,6 @@ check("padding_mask", padding_mask)
 # looks, and they depend on what is in the photo.
 
 # %%
-from matplotlib import cbook, pyplot
-
 file = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
 photo = pyplot.imread(file)[:576, :512]  # (H, W, C) = (576, 512, 3)
 patches = photo.reshape(18, 32, 16, 32, 3)  # grid row, pixel row, grid column, pixel column, C
@@ -526,20 +545,24 @@ tokens = (colour - colour.mean(axis=0)).astype("float32")
 tokens = tokens / np.linalg.norm(tokens, axis=-1, keepdims=True)  # length 1
 
 row, column = 8, 14  # a patch of the blue backdrop
-_, weights = attention.attend(20 * tokens[None, row * 16 + column], tokens, tokens)
-weights = np.array(weights).reshape(18, 16)
-plots.receptive_field(photo, 32, (row, column), weights, radii=[1, 2, 3])
+_, seen = attention.attend(20 * tokens[None, row * 16 + column], tokens, tokens)  # (1, N)
+plots.receptive_field(photo, 32, (row, column), np.array(seen).reshape(18, 16), radii=[1, 2, 3])
 plots.show("Left: squares around a patch after 1, 2, 3 convolutions. Right: the backdrop lit up.")
 
 # %% [markdown]
 # The query patch lies on the blue backdrop. Three convolutions see a square of $7 \times 7$
-# patches, whatever is in it. Attention lights up the backdrop far beyond that square, and leaves
-# face and uniform dark. It also finds a star of the flag and a bit of collar, at the other side
-# of the photo: their average colour is bluish too. It knows *what*, and it does not care *where*.
+# patches (cut off by the edge here), whatever is in it. Attention lights up the backdrop beyond
+# that square, and leaves face and uniform dark. It also finds scattered patches far away, a few
+# of the flag, a bit of collar: their average colour is bluish too. It knows *what*, and it does
+# not care *where*.
 
 # %% [markdown]
 # **Try it:** choose another `row` and `column`, on the face or on the flag. Predict what will
 # light up. The factor 20 is a scale, as on the slider: what happens with 1, or with 200?
+# (Brightness is relative to the largest weight.)
+#
+# <details><summary>Answer</summary>With 1, nearly everything is lit: all patches share the
+# attention. With 200, only the few patches whose colour is nearly the same.</details>
 #
 # (The photo shows Grace Hopper, who wrote one of the first compilers. It comes with
 # Matplotlib and is in the public domain.)
@@ -557,11 +580,11 @@ plots.show("Left: squares around a patch after 1, 2, 3 convolutions. Right: the 
 # %%
 letters = list("attention")
 codes = np.eye(26, dtype="float32")[[ord(c) - ord("a") for c in letters]]  # (9, 26), one-hot
-query, key = attention.reversal_queries_keys(len(letters))  # (9, 9), (9, 9)
-output, weights = attention.attend(query, key, codes)
-turned = "".join(chr(ord("a") + i) for i in np.array(output).argmax(axis=-1))
+turn_query, turn_key = attention.reversal_queries_keys(len(letters))  # (9, 9), (9, 9)
+mixed, who_where = attention.attend(turn_query, turn_key, codes)
+turned = "".join(chr(ord("a") + i) for i in np.array(mixed).argmax(axis=-1))
 
-plots.heatmap(np.array(weights), rows=list(turned), columns=letters, title="who looks where")
+plots.heatmap(np.array(who_where), rows=list(turned), columns=letters, title="who looks where")
 plots.show("Weights along the other diagonal: the first output letter looks at the last input.")
 print("".join(letters), "->", turned)
 
@@ -571,8 +594,8 @@ print("".join(letters), "->", turned)
 # *About 20 minutes, difficulty 3.*
 #
 # Write `reversal_queries_keys(length, sharpness=50.0)`: a query $(N, d)$ and a key $(N, d)$ for
-# a sequence of `length` $= N$ tokens, such that attention turns **any** values round, with an
-# error below 0.001. The width $d$ is yours to choose.
+# a sequence of `length` $= N$ tokens, such that attention turns **any** values between -1 and 1
+# round, each with an error below 0.001. The width $d$ is yours to choose.
 #
 # `sharpness` is there for you: by how much the right key's score should beat the others. It must
 # still work for 67 tokens.
@@ -614,19 +637,19 @@ y = curve(x) + 0.15 * rng.standard_normal(60)  # values, with noise
 grid = np.linspace(0, 6, 200)  # queries
 
 for sigma in [0.02, 0.2, 2.0]:
-    scores = -((grid[:, None] - x[None, :]) ** 2) / (2 * sigma**2)  # (200, 60)
-    guess = np.array(attention.softmax(scores)) @ y  # (200,)
+    nearness = -((grid[:, None] - x[None, :]) ** 2) / (2 * sigma**2)  # (200, 60)
+    guess = np.array(attention.softmax(nearness)) @ y  # (200,)
     print(f"sigma {sigma:4}: mean squared error {np.mean((guess - curve(grid)) ** 2):.4f}")
 
 # %% [markdown]
 # Too narrow copies the noise, too wide averages the curve away. In between, a good guess, and
-# nothing was trained. On the right, each row of the map is one query: a bright band along the
-# diagonal, "look at your neighbours".
+# nothing was trained. Try a `sigma` of your own: can you beat 0.0046? On the right, each row of
+# the map is one query: a bright band along the diagonal, "look at your neighbours".
 
 # %%
-scores = -((grid[:, None] - x[None, :]) ** 2) / (2 * 0.2**2)
-weights = np.array(attention.softmax(scores))  # (200, 60)
-plots.regression(x, y, grid, weights @ y, curve(grid), weights)
+nearness = -((grid[:, None] - x[None, :]) ** 2) / (2 * 0.2**2)
+trust = np.array(attention.softmax(nearness))  # (200, 60)
+plots.regression(x, y, grid, trust @ y, curve(grid), trust)
 plots.show("Sixty noisy points, the curve they came from, and attention's guess close to it.")
 
 # %% [markdown]
@@ -638,11 +661,11 @@ plots.show("Sixty noisy points, the curve they came from, and attention's guess 
 # two results?
 
 # %%
-sigma, width = 0.2, 2
-queries = np.stack([grid, np.ones_like(grid)], axis=-1)  # (200, 2)
-keys = np.stack([2 * x, -(x**2)], axis=-1) * width**0.5 / (2 * sigma**2)  # (60, 2)
-output, _ = attention.attend(queries, keys, y[:, None])
-print("largest difference:", f"{np.abs(np.array(output)[:, 0] - weights @ y).max():.1e}")
+sigma = 0.2
+places = np.stack([grid, np.ones_like(grid)], axis=-1)  # queries (200, 2)
+points = np.stack([2 * x, -(x**2)], axis=-1) / (2 * sigma**2)  # keys (60, 2)
+guess, _ = attention.attend(2**0.5 * places, points, y[:, None])  # attend divides by √2 again
+print("largest difference:", f"{np.abs(np.array(guess)[:, 0] - trust @ y).max():.1e}")
 
 # %% [markdown]
 # ## Does order matter?
@@ -655,8 +678,8 @@ vectors = {w: rng.standard_normal(4).astype("float32") for w in ["dog", "bites",
 
 
 def look_around(sentence):
-    tokens = np.stack([vectors[w] for w in sentence])  # (3, 4)
-    return np.array(attention.attend(tokens, tokens, tokens)[0])
+    x = np.stack([vectors[w] for w in sentence])  # (3, 4)
+    return np.array(attention.attend(x, x, x)[0])
 
 
 first, second = ["dog", "bites", "man"], ["man", "bites", "dog"]
@@ -686,8 +709,9 @@ plots.show("Two tables of three rows: the rows for dog, bites and man are the sa
 # function from $(B, N, D)$ to $(B, N, D)$, tokens to try it on, and a NumPy generator
 # (`rng.permutation(5)` shuffles 0 … 4). It returns True or False.
 #
-# We run your test on layers that are equivariant and on layers that only look so. And remember
-# that sums of floats in another order differ in the last digit.
+# We run your test on layers that are equivariant and on layers that only look so. Two things to
+# remember: sums of floats in another order differ in the last digits, so compare with a tolerance
+# such as `atol=1e-4`. And a layer may return a tensor, which `np.array` makes an array.
 
 
 # %% nbgrader={"grade": false, "grade_id": "is_permutation_equivariant", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -719,16 +743,16 @@ def causal_attention(x):
     return attention.attend(x, x, x, mask=attention.causal_mask(x.shape[1]))[0]
 
 
-places = rng.standard_normal((7, 5)).astype("float32")  # one vector a position
+where = rng.standard_normal((7, 5)).astype("float32")  # one vector a position
 layers = {
     "self-attention": self_attention,
     "causal self-attention": causal_attention,
     "each token squared": lambda x: x**2,
-    "positions added first": lambda x: self_attention(x + places),
+    "positions added first": lambda x: self_attention(x + where),
 }
-tokens = rng.standard_normal((2, 7, 5)).astype("float32")  # (B, N, D)
+batch = rng.standard_normal((2, 7, 5)).astype("float32")  # (B, N, D)
 for name, layer in layers.items():
-    print(f"{name:24}", attention.is_permutation_equivariant(layer, tokens, rng))
+    print(f"{name:24}", attention.is_permutation_equivariant(layer, batch, rng))
 
 # %% [markdown]
 # The causal mask knows the order: it says who came before whom. And the last line is the way
@@ -764,7 +788,7 @@ for name, layer in layers.items():
 # weights are computed from the content: each query is compared with each key. So the same layer
 # can look at the neighbours in one picture and across the photo in another. In the photo, the
 # query was the colour of one patch of the backdrop, the keys were the colours of all patches, and
-# the weights lit up the backdrop far beyond its neighbours. With the right queries and keys it
+# the weights lit up the backdrop beyond its neighbours. With the right queries and keys it
 # can even copy single values, as in the reversal, where no blur is left at all. But by itself it
 # does not know where a patch lies: permute the patches, and the outputs are permuted with them,
 # because scores depend on content only.
@@ -783,7 +807,7 @@ for name, layer in layers.items():
 # | no looking ahead | `causal_mask` | $(N, N)$ |
 # | no looking at padding | `padding_mask` | $(B, 1, N)$ |
 # | attention is a program | `reversal_queries_keys` | $(N, d)$ twice |
-# | order leaves no trace | `is_permutation_equivariant` | True or False |
+# | the order is not seen | `is_permutation_equivariant` | True or False |
 
 # %%
 progress()
