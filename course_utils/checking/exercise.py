@@ -17,20 +17,26 @@ class Case:
     """The drawn inputs of one trial.
 
     shows: what succeeding here is evidence for, in a few words. Cases with the same words are one
-    property of the solution. inputs: names to NumPy arrays, numbers or strings.
+    property of the solution. inputs: names to NumPy arrays, numbers or strings. label: what a
+    sentence calls this case, where `shows` is too coarse for that.
     """
 
     shows: str
     inputs: Mapping[str, object]
+    label: str = ""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong solution that people really write, with the sentence that helps them."""
+    """A wrong solution that people really write, with the sentence that helps them.
+
+    telling: it raises in some cases and is right in the others, and which ones says enough.
+    """
 
     name: str
     solution: Callable
     sentence: str
+    telling: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,10 @@ def judge(exercise: Exercise, cases: list[Case], outcomes: list[Outcome]) -> Rep
         score, passed = 0.0, False
     mistake = None if passed else recognise(exercise, trials)
     message, picture = say(exercise, trials, mistake, passed)
+    changed = next((out.changed for out in outcomes if out.changed), ())
+    if changed:
+        text = sentences.CHANGED.format(name=exercise.id, inputs="', '".join(changed))
+        message = f"{message} {text}".strip()
     return Report(
         exercise=exercise.id,
         title=exercise.title,
@@ -141,7 +145,8 @@ def recognise(exercise: Exercise, trials: list[Trial]) -> Mistake | None:
 def behaves_like(exercise: Exercise, mistake: Mistake, trials: list[Trial]) -> bool:
     """Whether a mistake gives what the solution gave, case by case.
 
-    Raising in the same cases proves nothing: at least one wrong answer must be the same.
+    Raising in the same cases proves nothing, unless the mistake says that it does: at least one
+    wrong answer must be the same.
     """
     wrong_alike = False
     for trial in trials:
@@ -149,7 +154,7 @@ def behaves_like(exercise: Exercise, mistake: Mistake, trials: list[Trial]) -> b
         if failure != trial.outcome.failure:
             return False
         if failure:
-            wrong_alike |= failure == "unfit"
+            wrong_alike |= failure == "unfit" or mistake.telling
             continue
         if not all(same(mine[name], trial.seen[name]) for name in trial.expected):
             return False
@@ -171,24 +176,44 @@ def say(exercise, trials: list[Trial], mistake: Mistake | None, passed: bool):
     """Choose the message and the picture: (text, Picture or None)."""
     if passed:
         return sentences.PASSED, None
-    for trial in trials:
+    if mistake:
+        wrong = (picture_of(exercise, trial) for trial in trials)
+        return mistake.sentence, next(filter(None, wrong), None)
+    for trial in sorted(trials, key=lambda trial: trial.outcome.failure != "forbidden"):
         outcome = trial.outcome
         if outcome.failure:
-            text = mistake.sentence if mistake else outcome.sentence
-            picture = next(filter(None, (picture_of(exercise, t) for t in trials)), None)
-            return text if outcome.failure == "unsolved" else when(text, trial, mistake), picture
+            return when(outcome.sentence, trial), None
         for output, expected in trial.expected.items():
             if not agrees(expected, trial.seen.get(output)):
-                text = mistake.sentence if mistake else difference(exercise, output, trial)
-                return when(text, trial, mistake), picture_of(exercise, trial)
-    changed = next(trial.outcome.changed for trial in trials if trial.outcome.changed)
-    return sentences.CHANGED.format(name=exercise.id, inputs="', '".join(changed)), None
+                text = when(difference(exercise, output, trial), trial)
+                if never_changes(trials):
+                    text = f"{text} {sentences.CONSTANT}"
+                return text, picture_of(exercise, trial)
+    return "", None
 
 
-def when(text: str, trial: Trial, mistake: Mistake | None) -> str:
-    if mistake or trial.outcome.failure in ("arguments", "forbidden", "time", "unsolved"):
+def when(text: str, trial: Trial) -> str:
+    """Add which case a sentence is about, with the shapes of its inputs after an error."""
+    if trial.outcome.failure in ("arguments", "forbidden", "time", "unsolved"):
         return text
-    return f"{text} {sentences.WHEN.format(case=trial.case.shows)}"
+    case = trial.case
+    text = f"{text} {sentences.WHEN.format(case=case.label or case.shows)}"
+    shapes = [
+        f"{name} {value.shape}" for name, value in case.inputs.items() if hasattr(value, "shape")
+    ]
+    if trial.outcome.failure == "error" and shapes:
+        text = f"{text} {sentences.SHAPES.format(shapes=', '.join(shapes))}"
+    return text
+
+
+def never_changes(trials: list[Trial]) -> bool:
+    """Whether a solution gives one and the same array although the expected shape changes."""
+    if len({tuple(a.shape for a in trial.expected.values()) for trial in trials}) == 1:
+        return False
+    if any(trial.seen is None for trial in trials):
+        return False
+    first = trials[0].seen
+    return all(same(first[name], trial.seen[name]) for trial in trials for name in first)
 
 
 def difference(exercise: Exercise, output: str, trial: Trial) -> str:
@@ -204,9 +229,15 @@ def difference(exercise: Exercise, output: str, trial: Trial) -> str:
         )
     if kind(got) != kind(expected):
         return sentences.DTYPE.format(output=output, got=got.dtype, expected=kind(expected))
+    if expected.ndim == 0:
+        return sentences.SCALAR.format(output=output, got=got, expected=expected)
     if kind(expected) != "float":
         share = f"{np.mean(got != expected):.0%}"
         text = sentences.VALUES_EXACT.format(output=output, share=share)
+        place = tuple(int(i) for i in np.argwhere(got != expected)[0])
+        text += " " + sentences.ENTRY.format(
+            place=list(place), got=got[place], expected=expected[place]
+        )
     elif not np.isfinite(got).all() and np.isfinite(expected).all():
         what = "NaN" if np.isnan(got).any() else "infinity"
         return sentences.NOT_FINITE.format(output=output, what=what)
@@ -221,7 +252,9 @@ def difference(exercise: Exercise, output: str, trial: Trial) -> str:
 def picture_of(exercise: Exercise, trial: Trial):
     """Expected beside yours, for the first output that is wrong."""
     for output, expected in trial.expected.items():
-        if trial.seen is not None and not agrees(expected, trial.seen.get(output)):
+        if trial.seen is None or expected.ndim == 0:
+            continue
+        if not agrees(expected, trial.seen.get(output)):
             close = tolerance(expected) if kind(expected) == "float" else 0
             axes = exercise.outputs.get(output, "")
             return draw(output, axes, expected, trial.seen[output], close)

@@ -5,6 +5,7 @@ import contextvars
 import ctypes
 import io
 import logging
+import math
 import threading
 import time
 import warnings
@@ -19,26 +20,24 @@ GRACE = 1.0
 STACK = 16 * 2**20  # bytes: some systems give a thread so little that deep recursion would crash
 
 
-class TimeLimit(SystemExit):
-    """Raised inside a solution that takes too long.
-
-    No `except Exception` stops it, and a thread that ends by it ends without a word.
-    """
+class TimeLimit(Exception):
+    """A solution took too long and was stopped."""
 
 
 def limited(function: Callable, seconds: float):
-    """Call a function and return its result, or raise TimeLimit after so many seconds.
+    """Call a function and return its result, or stop it after so many seconds: TimeLimit.
 
     The function runs in a thread of its own, so that what is raised in it to stop it can never
     arrive in the caller, and so that nobody waits for a call which cannot be stopped.
     """
-    outcome = {}
+    outcome, done = {}, threading.Event()
 
     def work():
         try:
             outcome["result"] = function()
         except BaseException as error:
             outcome["error"] = error
+        done.set()
 
     usual = threading.stack_size(STACK)
     try:
@@ -47,30 +46,32 @@ def limited(function: Callable, seconds: float):
         thread.start()
     finally:
         threading.stack_size(usual)
+    end, in_time = time.monotonic() + seconds, False
     try:
-        wait(thread, time.monotonic() + seconds)
-    finally:  # after KeyboardInterrupt too
-        stop(thread)
+        while not in_time and (left := end - time.monotonic()) > 0:
+            in_time = done.wait(min(left, 0.1))  # not every system interrupts a longer wait
+    finally:
+        if not in_time:  # after KeyboardInterrupt too
+            stop(thread)
     if "result" in outcome:
         return outcome["result"]
-    raise outcome.get("error") or TimeLimit
+    raise outcome["error"] if in_time else TimeLimit
 
 
-def wait(thread: threading.Thread, until: float) -> None:
-    """Wait for a thread in short steps: not every system interrupts a long one."""
-    while thread.is_alive() and (left := until - time.monotonic()) > 0:
-        thread.join(min(left, 0.1))
+def stop(thread: threading.Thread, patience: float | None = None) -> None:
+    """Make a thread end: with SystemExit, the one exception that ends a thread without a word.
 
-
-def stop(thread: threading.Thread) -> None:
-    """Raise TimeLimit in a thread until it ends: a bare `except:` may swallow the first ones."""
-    patience = time.monotonic() + GRACE
+    Again and again, because a bare `except:` in a loop may swallow many. Whoever called waits no
+    longer than GRACE for it; another thread goes on trying.
+    """
+    end = time.monotonic() + (GRACE if patience is None else patience)
     while thread.is_alive():
-        raise_in(thread, TimeLimit)
-        thread.join(0.02)
-        if time.monotonic() > patience:
-            threading.Thread(target=stop, args=(thread,), daemon=True).start()
+        if time.monotonic() > end:
+            forever = threading.Thread(target=stop, args=(thread, math.inf), daemon=True)
+            forever.start()
             return
+        raise_in(thread, SystemExit)
+        thread.join(0.02)
 
 
 def raise_in(thread: threading.Thread, exception: type[BaseException]) -> None:

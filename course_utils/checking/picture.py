@@ -38,7 +38,8 @@ def draw(name: str, axes: str, expected: np.ndarray, got: np.ndarray, tolerance:
     ]
     alt = f"{name}: expected shape {expected.shape}, yours {got.shape}."
     if same_shape:
-        gap = np.nan_to_num(np.abs(left - right), nan=np.inf) > tolerance
+        with np.errstate(all="ignore"):
+            gap = ~(np.abs(left - right) <= tolerance)
         panels.append(panel("difference", None, gap.astype(float), 0.0, 1.0, marks=gap))
         alt += f" {int(gap.sum())} of the {gap.size} entries shown differ."
     title = f"{name} ({axes})" if axes else name
@@ -51,7 +52,10 @@ def worst_slice(expected: np.ndarray, got: np.ndarray) -> tuple[int, ...]:
     """The leading indices where two arrays of one shape differ most."""
     if expected.ndim <= 2:
         return ()
-    gap = np.abs(np.nan_to_num(got.astype(float)) - np.nan_to_num(expected.astype(float)))
+    if expected.size == 0:
+        return (0,) * (expected.ndim - 2)
+    with np.errstate(all="ignore"):
+        gap = np.abs(got.astype(float) - expected.astype(float))
     gap[~np.isfinite(got)] = np.inf
     return tuple(int(i) for i in np.unravel_index(gap.argmax(), gap.shape)[:-2])
 
@@ -59,6 +63,8 @@ def worst_slice(expected: np.ndarray, got: np.ndarray) -> tuple[int, ...]:
 def flat(array: np.ndarray, where: tuple[int, ...] | None) -> np.ndarray:
     """A two-dimensional view of an array, at the given or at the first leading indices."""
     array = np.atleast_2d(array).astype(float)
+    if array.size == 0:  # nothing to show, and perhaps no first index
+        return array.reshape(0, 0)
     return array[(0,) * (array.ndim - 2) if where is None else where]
 
 
@@ -90,7 +96,9 @@ def panel(title: str, shape, grid: np.ndarray, low: float, high: float, marks=No
 def colour(value: float, low: float, high: float) -> str:
     if not np.isfinite(value):
         return "#ffffff"
-    place = (value - low) / (high - low) * 4 if high > low else 2.0
+    with np.errstate(all="ignore"):  # numbers near the largest and the smallest that there are
+        place = 4 * np.divide(value / 4 - low / 4, high / 4 - low / 4)
+    place = float(np.clip(np.nan_to_num(place, nan=2.0), 0, 4))
     first = int(min(place, 3))
     mixed = COLOURS[first] + (COLOURS[first + 1] - COLOURS[first]) * (place - first)
     return "#{:02x}{:02x}{:02x}".format(*mixed.round().astype(int))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 
+from course_utils.checking import sentences
 from course_utils.checking.picture import Picture
 
 # The data a Report leaves in a notebook beside what people read. A check cell without it was not
@@ -91,7 +92,7 @@ class Report:
             source = base64.b64encode(self.picture.svg.encode()).decode()
             parts.append(
                 f'<img alt="{escape(self.picture.alt)}" style="max-width:100%" '
-                f'src="data:image/svg+xml;base64,{source}">'
+                f'src="data:image/svg+xml;base64,{source}"/>'
             )
         if self.printed:
             parts.append(
@@ -101,8 +102,9 @@ class Report:
         return "".join(parts) + "</div>"
 
     def list_of_properties(self) -> str:
-        rows = (
-            f'<li style="list-style:none">{"✓" if held else "✗"} <span>{escape(name)}</span></li>'
-            for name, held in self.properties.items()
-        )
-        return f'<ul style="padding-left:4px;margin:6px 0">{"".join(rows)}</ul>'
+        """What does not hold yet, a line each, and what does, in one line."""
+        rows = [f"✗ {name}" for name, holds in self.properties.items() if not holds]
+        if names := [name for name, holds in self.properties.items() if holds]:
+            rows.append(f"✓ {sentences.HOLDS.format(names='; '.join(names))}")
+        items = "".join(f'<li style="list-style:none">{escape(row)}</li>' for row in rows)
+        return f'<ul style="padding-left:4px;margin:6px 0">{items}</ul>'

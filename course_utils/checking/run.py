@@ -57,11 +57,13 @@ def call(solution: Callable, inputs: Mapping[str, object]):
 def fits(solution: Callable, /, *arguments, **named_arguments) -> bool:
     """Whether a solution takes these arguments, as far as its signature says."""
     try:
-        inspect.signature(solution).bind(*arguments, **named_arguments)
+        signature = inspect.signature(solution)
+    except (TypeError, ValueError):  # some callables have no signature to look at
+        return True
+    try:
+        signature.bind(*arguments, **named_arguments)
     except TypeError:
         return False
-    except ValueError:  # some callables have no signature to look at
-        return True
     return True
 
 
@@ -157,7 +159,7 @@ def named(exercise: Exercise, result) -> dict[str, np.ndarray]:
     if result is None:
         raise Unusable("none", sentences.NONE.format(name=exercise.id))
     if len(names) == 1:
-        return {names[0]: as_array(names[0], result)}
+        return {names[0]: as_array(exercise, names[0], result)}
     if not isinstance(result, tuple | list) or len(result) != len(names):
         what = describe(result)
         if isinstance(result, tuple | list):
@@ -166,10 +168,11 @@ def named(exercise: Exercise, result) -> dict[str, np.ndarray]:
             name=exercise.id, count=len(names), names=" and ".join(names), what=what
         )
         raise Unusable("type", text)
-    return {name: as_array(name, value) for name, value in zip(names, result, strict=True)}
+    pairs = zip(names, result, strict=True)
+    return {name: as_array(exercise, name, value) for name, value in pairs}
 
 
-def as_array(name: str, value) -> np.ndarray:
+def as_array(exercise: Exercise, name: str, value) -> np.ndarray:
     """Take NumPy arrays, tensors of any library and plain numbers; refuse everything else."""
     if isinstance(value, bool | int | float | np.generic):
         value = np.asarray(value)
@@ -182,7 +185,8 @@ def as_array(name: str, value) -> np.ndarray:
     if isinstance(value, np.ndarray) and value.dtype.name == "bfloat16":
         value = value.astype("float32")
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
-        raise Unusable("type", sentences.TYPE.format(output=name, what=describe(value)))
+        wanted = sentences.TYPE if exercise.outputs[name] else sentences.TYPE_SCALAR
+        raise Unusable("type", wanted.format(output=name, what=describe(value)))
     return np.array(value)
 
 

@@ -3,7 +3,8 @@ translates it."""
 
 PASSED = "All properties hold. Well done."
 NOT_SOLVED = (
-    "Not solved yet. Write your code where it says YOUR CODE HERE, then run this cell again."
+    "Not solved yet. Write your code in the cell above, where it says YOUR CODE HERE. Run that "
+    "cell, then this one."
 )
 NOT_CALLABLE = (
     "{name} should be a function, but this is {what}. Give check the function itself, "
@@ -29,6 +30,7 @@ WHERE = " in line {line} of your code:  {source}"
 NONE = "Your {name} returned None. Is its return statement missing?"
 COUNT = "Your {name} should return {count} arrays, {names}. It returned {what}."
 TYPE = "{output} should be an array, but it is {what}."
+TYPE_SCALAR = "{output} should be one number or truth value, but it is {what}."
 SHAPE = "{output} has shape {got}, expected {expected}{axes}."
 AXES = ", that is ({axes})"
 DTYPE = "{output} has type {got}, expected {expected}."
@@ -36,6 +38,13 @@ NOT_FINITE = "{output} contains {what} where there should be numbers."
 VALUES = "{output} has the right shape, but {share} of its entries are off, by up to {worst}."
 VALUES_EXACT = "{output} has the right shape, but {share} of its entries are wrong."
 WHEN = "Seen with {case}."
+SHAPES = "There the shapes were: {shapes}."
+ENTRY = "At {place} it is {got}, expected {expected}."
+SCALAR = "{output} is {got}, expected {expected}."
+CONSTANT = (
+    "It is the same whatever the inputs are. Does your function use a name from outside it "
+    "instead of its arguments?"
+)
 CHANGED = (
     "Your {name} changed its input '{inputs}' in place. Work on a copy: somebody else may "
     "still need it."
@@ -48,9 +57,11 @@ CLUE_SHIFT = "Every entry is the expected one plus {shift:.4g}."
 CLUE_INVERTED = "It is the expected mask with True and False exchanged."
 CLUE_ROWS = "The rows should sum to 1; one of yours sums to {total:.4g}."
 
+HOLDS = "Holds already: {names}."
 INPUTS_INTACT = "leaves its inputs alone"
 HINTS_LEFT = "Hint {number} of {total}: {hint}"
 HINTS_OVER = (
-    "That was the last hint. The worked example above the exercise is the next place to look."
+    "That was the last hint. If one of its pieces is new to you, try that piece alone, in a cell "
+    "of its own."
 )
 UNKNOWN_EXERCISE = "There is no exercise '{name}'. {suggestion}"

@@ -1,14 +1,15 @@
 """The seven exercises of notebook 01: what each asks, the mistakes people make, the hints.
 
 Mistakes are written in NumPy, as short as students write them. Sizes are different primes, so that
-a swapped axis cannot pass for the right one; values are drawn anew from each seed.
+a swapped axis cannot pass for the right one; values are drawn anew from each seed. Cases share
+shapes where they can: JAX compiles each operation once for each shape.
 """
 
 import numpy as np
 from keras import ops
 
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.checking.run import Unusable
+from course_utils.checking.run import Unusable, call
 from course_utils.reference import attention as reference
 
 # Whole attention in one call. softmax and attention_scores stay allowed after their own exercises.
@@ -35,7 +36,6 @@ BUILT_IN_SOFTMAX = frozenset(
         "tensorflow.nn.softmax",
         "tensorflow.nn.log_softmax",
         "tensorflow.math.softmax",
-        "tensorflow.keras.activations.softmax",
         "jax.nn.softmax",
         "jax.nn.log_softmax",
         "scipy.special.softmax",
@@ -56,16 +56,18 @@ def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:
 
 
 def softmax_cases(rng):
-    # Steps of 1/8 are exact in float32 even beside 10,000, so any right algebra agrees.
-    steps = rng.integers(-16, 17, size=(5, 7)).astype("float32") / 8
-    around = np.array([1e4, -1e4, 0, 3e3, -7e3], dtype="float32")[:, None]
+    # Steps of 1/8 are exact in float32 beside 1,000, and log(exp(a) + exp(b)) keeps four digits
+    # there; beside 10,000 it does not, so the differences there are large.
+    steps = rng.permuted(np.tile(np.arange(-16, 17) / 8, (5, 1)), axis=1)[:, :7]
+    around = np.array([1e3, -1e3, 0, 990, -990])[:, None]
+    far_apart = rng.permutation([1e4, -1e4, 0, 3e3, -7e3, 9e3, 5])
     return [
         Case("a square of scores", {"scores": normal(rng, 5, 5)}),
-        Case("more columns than rows", {"scores": 3 * normal(rng, 3, 7)}),
-        Case("a single row", {"scores": normal(rng, 11)}),
+        Case("more columns than rows", {"scores": 3 * normal(rng, 5, 7)}),
+        Case("a single row", {"scores": normal(rng, 7)}),
         Case("batches and heads in front", {"scores": 2 * normal(rng, 2, 3, 5, 7)}),
-        Case("scores of 10,000 and -10,000", {"scores": around + steps}),
-        Case("scores of 10,000 and -10,000", {"scores": around[:1] + steps[0]}),
+        Case("scores of 1,000 and -1,000", {"scores": (around + steps).astype("float32")}),
+        Case("scores of 10,000 and -10,000", {"scores": far_apart.astype("float32")}),
     ]
 
 
@@ -109,6 +111,40 @@ def softmax_logarithm(scores):
     return np.log(softmax_of_axis(scores, -1))
 
 
+def softmax_over_all_without_maximum(scores):
+    return np.exp(scores) / np.exp(scores).sum()
+
+
+def softmax_without_maximum_and_keepdims(scores):
+    return np.exp(scores) / np.exp(scores).sum(-1)
+
+
+def softmax_maximum_without_keepdims(scores):
+    exponentials = np.exp(scores - scores.max(-1))
+    return exponentials / exponentials.sum(-1, keepdims=True)
+
+
+def softmax_hard(scores):
+    return (scores == scores.max(-1, keepdims=True)).astype("float32")
+
+
+def sigmoid(scores):
+    return 1 / (1 + np.exp(-scores))
+
+
+OVER_QUERIES = (
+    "Your columns sum to 1. The last axis holds the keys that a query chooses among, so each row "
+    "must sum to 1: use axis=-1."
+)
+OVER_ALL = (
+    "All your entries together sum to 1. Each row is a choice of its own and must sum to 1: take "
+    "maximum and sum along axis=-1."
+)
+WITHOUT_KEEPDIMS = (
+    "The sum has lost its last axis, so it is divided along the wrong one (and most shapes do not "
+    "fit at all). Keep it: sum(…, axis=-1, keepdims=True)."
+)
+
 SOFTMAX = Exercise(
     id="softmax",
     title="Scores become weights",
@@ -135,15 +171,27 @@ SOFTMAX = Exercise(
         Mistake(
             "over axis -2",
             softmax_over_queries,
-            "Your columns sum to 1. The last axis holds the keys that a query chooses among, so "
-            "each row must sum to 1: use axis=-1.",
+            OVER_QUERIES,
+        ),
+        Mistake("over axis -2", lambda scores: softmax_of_axis(scores, -2), OVER_QUERIES),
+        Mistake(
+            "over axis 0",
+            lambda scores: softmax_of_axis(scores, 0),
+            "You take the sum along axis 0, the first one. Weights must sum to 1 along the last "
+            "axis, whatever stands before it: use axis=-1.",
+        ),
+        Mistake(
+            "over axis 1",
+            lambda scores: softmax_of_axis(scores, 1),
+            "axis=1 is the last axis of a matrix only. With batches in front it is another, and a "
+            "single row has none: axis=-1 is the last one everywhere.",
         ),
         Mistake(
             "over all entries",
             softmax_over_all,
-            "All your entries together sum to 1. Each row is a choice of its own and must sum to "
-            "1: take maximum and sum along axis=-1.",
+            OVER_ALL,
         ),
+        Mistake("over all entries", softmax_over_all_without_maximum, OVER_ALL),
         Mistake(
             "one global maximum",
             softmax_global_maximum,
@@ -154,8 +202,14 @@ SOFTMAX = Exercise(
         Mistake(
             "sum without keepdims",
             softmax_without_keepdims,
-            "The sum has lost its last axis, so it is divided along the wrong one (and most "
-            "shapes do not fit at all). Keep it: sum(…, axis=-1, keepdims=True).",
+            WITHOUT_KEEPDIMS,
+        ),
+        Mistake("sum without keepdims", softmax_without_maximum_and_keepdims, WITHOUT_KEEPDIMS),
+        Mistake(
+            "maximum without keepdims",
+            softmax_maximum_without_keepdims,
+            "The maximum has lost its last axis, so it is subtracted along the wrong one (and most "
+            "shapes do not fit at all). Keep it: max(…, axis=-1, keepdims=True).",
         ),
         Mistake(
             "not divided by the sum",
@@ -173,6 +227,18 @@ SOFTMAX = Exercise(
             softmax_logarithm,
             "These are the logarithms of the weights. Return the weights themselves.",
         ),
+        Mistake(
+            "all to the largest",
+            softmax_hard,
+            "You give the largest score everything. That is what softmax becomes for very large "
+            "scores; here the smaller ones keep a share: exponentials, divided by their sum.",
+        ),
+        Mistake(
+            "sigmoid",
+            sigmoid,
+            "You squash each score by itself (a sigmoid). Weights compete: divide each exponential "
+            "by the sum over its row.",
+        ),
     ),
 )
 
@@ -183,7 +249,7 @@ SOFTMAX = Exercise(
 def scores_cases(rng):
     return [
         Case("one sequence", {"query": normal(rng, 5, 7), "key": normal(rng, 11, 7)}),
-        Case("as many queries as keys", {"query": normal(rng, 5, 3), "key": normal(rng, 5, 3)}),
+        Case("as many queries as keys", {"query": normal(rng, 5, 13), "key": normal(rng, 5, 13)}),
         Case(
             "batches and heads in front",
             {"query": normal(rng, 2, 3, 5, 13), "key": normal(rng, 2, 3, 7, 13)},
@@ -260,6 +326,13 @@ ATTENTION_SCORES = Exercise(
             "value, perhaps). Values take no part in the scores: use the last axis of query.",
         ),
         Mistake(
+            "all axes turned round",
+            lambda query, key: query @ key.T / query.shape[-1] ** 0.5,
+            "Right for one sequence, but .T (or transpose without axes) turns round all axes of "
+            "the keys, batches too. Swap the last two only: swapaxes(key, -1, -2).",
+            telling=True,
+        ),
+        Mistake(
             "key·queryᵀ",
             lambda query, key: np.swapaxes(dot(query, key), -1, -2) / query.shape[-1] ** 0.5,
             "Your result has one row for each key. Rows belong to the queries: compute "
@@ -276,6 +349,28 @@ ATTENTION_SCORES = Exercise(
             lambda query, key: dot(unit(query), unit(key)),
             "You divide by the lengths of the vectors: that is the cosine of the angle. Here the "
             "length counts, a longer query asks more firmly. Divide by √d only.",
+        ),
+        Mistake(
+            "d from axis 1",
+            dot_over(lambda query, key: query.shape[1] ** 0.5),
+            "shape[1] is d for a single sequence only; with batches in front it is another axis. "
+            "shape[-1] is the last one everywhere.",
+        ),
+        Mistake(
+            "d from axis 0",
+            dot_over(lambda query, key: query.shape[0] ** 0.5),
+            "shape[0] is not the width: it counts queries, or batches where there are some. Take d "
+            "from the last axis, shape[-1].",
+        ),
+        Mistake(
+            "rounded down",
+            lambda query, key: dot(query, key) // query.shape[-1] ** 0.5,
+            "Your scores are whole numbers: // rounds down. Divide with /.",
+        ),
+        Mistake(
+            "softmax applied already",
+            lambda query, key: softmax_of_axis(dot(query, key) / query.shape[-1] ** 0.5, -1),
+            "These are the weights already. Here the scores are asked for, before the softmax.",
         ),
     ),
 )
@@ -297,28 +392,41 @@ def attend_cases(rng):
         }
 
     causal = np.tril(np.ones((5, 5), dtype=bool))
-    some = rng.random((2, 5, 7)) < 0.6
-    some[:, np.arange(5), rng.integers(7, size=5)] = True  # every query sees a key …
-    some[:, np.arange(5), rng.integers(7, size=5)] = False  # … and one it must not look at
-    some[~some.any(axis=-1)] = True
+    some = rng.random((2, 3, 5, 7)) < 0.6
+    some[..., np.arange(5), rng.integers(7, size=5)] = False  # a key that a query must not see
+    some[~some.any(axis=-1), 0] = True  # and every query sees one
     nothing = some.copy()
-    nothing[0, 2] = nothing[1, 4] = False
-    padding = (np.arange(7) < np.array([[4], [6]]))[:, None, :]
+    nothing[0, 1, 2] = nothing[1, 2, 4] = False
+    padding = (np.arange(7) < np.array([[4], [6]]))[:, None, None, :]
     sure = {  # scores of thousands: each query finds one key and nothing else counts
-        "query": 100 * np.eye(5, dtype="float32")[rng.permutation(5)],
-        "key": 100 * np.eye(7, 5, dtype="float32"),
-        "value": normal(rng, 7, 3),
+        "query": 100 * np.eye(3, dtype="float32")[rng.integers(3, size=5)],
+        "key": 100 * np.eye(7, 3, dtype="float32")[rng.permutation(7)],
+        "value": normal(rng, 7, 11),
     }
     return [
         Case("one sequence", qkv()),
-        Case("as many queries as keys", qkv(queries=5, keys=5, width=3, value_width=5)),
+        Case("as many queries as keys", qkv(queries=5, keys=5)),
         Case("batches and heads in front", qkv(2, 3)),
         Case("very large scores", sure),
         Case("a causal mask", {**qkv(queries=5, keys=5), "mask": causal}),
-        Case("a mask for each sequence", {**qkv(2), "mask": some}),
-        Case("a padding mask, one row for all queries", {**qkv(2), "mask": padding}),
-        Case("a query that may attend to nothing", {**qkv(2), "mask": nothing}),
+        Case("a mask for each sequence and head", {**qkv(2, 3), "mask": some}),
+        Case("a padding mask, one row for all queries", {**qkv(2, 3), "mask": padding}),
+        Case("a query that may attend to nothing", {**qkv(2, 3), "mask": nothing}),
+        Case("a mask over very large scores", all_alike(rng)),
     ]
+
+
+def all_alike(rng):
+    """Queries for which all keys score the same: thousands above zero, or thousands below."""
+    wants = rng.permutation([1, 1, 1, -1, -1])
+    mask = rng.permuted(np.tile(np.arange(7) < 4, (5, 1)), axis=1)
+    axis = np.array([100, 0, 0], dtype="float32")
+    return {
+        "query": wants[:, None].astype("float32") * axis,
+        "key": np.tile(axis, (7, 1)),
+        "value": normal(rng, 7, 11),
+        "mask": mask,
+    }
 
 
 def by_hand(query, key, value, mask=None, *, scale=None, hide=None, axis=-1, after=None):
@@ -326,7 +434,7 @@ def by_hand(query, key, value, mask=None, *, scale=None, hide=None, axis=-1, aft
 
     hide: (scores, mask) -> scores; after: (weights, mask) -> weights; both only with a mask.
     """
-    scores = dot(query, key) / (query.shape[-1] ** 0.5 if scale is None else scale(value))
+    scores = dot(query, key) / (query.shape[-1] ** 0.5 if scale is None else scale(query, value))
     if mask is not None:
         scores = (hide or hide_finite)(scores, mask)
     weights = softmax_of_axis(scores, axis)
@@ -360,6 +468,50 @@ def attend_weights_at_key(query, key, value, mask=None):
     return weights @ key, weights
 
 
+def attend_without_softmax(query, key, value, mask=None):
+    scores = dot(query, key) / query.shape[-1] ** 0.5
+    if mask is not None:
+        scores = zero_hidden(scores, mask)
+    return scores @ value, scores
+
+
+def attend_without_maximum(query, key, value, mask=None):
+    exponentials = np.exp(dot(query, key) / query.shape[-1] ** 0.5)
+    if mask is not None:
+        exponentials = zero_hidden(exponentials, mask)
+    totals = exponentials.sum(-1, keepdims=True)
+    weights = exponentials / np.where(totals == 0, 1, totals)
+    return weights @ value, weights
+
+
+def attend_hidden_not_enough(query, key, value, mask=None):
+    def hide(scores, mask):
+        return np.where(mask, scores, np.float32(-100))
+
+    def empty_rows(weights, mask):
+        return weights * np.any(mask, axis=-1, keepdims=True)
+
+    return by_hand(query, key, value, mask, hide=hide, after=empty_rows)
+
+
+def attend_if_mask(query, key, value, mask=None):
+    if mask:
+        raise AssertionError("an array of several truth values has raised before")
+    return by_hand(query, key, value)
+
+
+def attend_needs_mask(query, key, value, mask=None):
+    return by_hand(query, key, value, 1 * mask == 1)
+
+
+def attend_none_hides(query, key, value, mask=None):
+    return by_hand(query, key, value, np.array(False) if mask is None else mask)
+
+
+def attend_transposed(query, key, value, mask=None):
+    return by_hand(query, np.swapaxes(key.T, -1, -2), value, mask)
+
+
 def attend_weights_first(query, key, value, mask=None):
     return by_hand(query, key, value, mask)[::-1]
 
@@ -390,6 +542,12 @@ ATTEND = Exercise(
             "so each row must: softmax over the last axis.",
         ),
         Mistake(
+            "softmax over queries",
+            variant(axis=-2, after=as_they_are),
+            "Each column of your weights sums to 1. A query shares its attention among the keys, "
+            "so each row must: softmax over the last axis.",
+        ),
+        Mistake(
             "weights @ key",
             attend_weights_at_key,
             "Your weights are right, but you mix the keys with them. Keys only say where to look; "
@@ -397,12 +555,12 @@ ATTEND = Exercise(
         ),
         Mistake(
             "no scale",
-            variant(scale=lambda value: 1),
+            variant(scale=lambda query, value: 1),
             "The scores are not divided by √d. Use your attention_scores, or divide here.",
         ),
         Mistake(
             "√ of the value width",
-            variant(scale=lambda value: value.shape[-1] ** 0.5),
+            variant(scale=lambda query, value: value.shape[-1] ** 0.5),
             "You divide by the square root of the width of the values. The sum in a score runs "
             "over the features of query and key: take d from the last axis of query.",
         ),
@@ -453,16 +611,92 @@ ATTEND = Exercise(
             "zero where the mask is False.",
         ),
         Mistake(
+            "-1e9 added in float64",
+            variant(hide=lambda scores, mask: scores + np.where(mask, 0, -1e9), after=as_they_are),
+            "Nearly there. In a row that may attend to nothing all scores are lowered alike, which "
+            "changes no weight, so it sees everything that is hidden. Set the weights to zero "
+            "where the mask is False.",
+        ),
+        Mistake(
             "-inf rows becoming NaN",
             variant(hide=hide_infinite, after=as_they_are),
-            "Nearly there. A row that may attend to nothing holds only -inf: -inf minus its "
-            "maximum is not a number. Use a large finite number such as -1e9, then set the "
+            "Nearly there. A row that may attend to nothing gives NaN: -inf minus its maximum, "
+            "or 0 divided by 0. Hide with a large finite number such as -1e9, then set the "
             "weights to zero where the mask is False.",
+        ),
+        Mistake(
+            "hiding number too small",
+            attend_hidden_not_enough,
+            "Right for small scores. But a score may lie below the number you hide with, and then "
+            "the hidden keys win. Hide with a number that no score reaches, such as -1e9.",
+        ),
+        Mistake(
+            "hiding number too small",
+            variant(hide=lambda scores, mask: np.where(mask, scores, np.float32(-100))),
+            "Right for small scores. But a score may lie below the number you hide with, and then "
+            "the hidden keys win. Hide with a number that no score reaches, such as -1e9.",
+        ),
+        Mistake(
+            "mask asked as if it were one truth value",
+            attend_if_mask,
+            "Right without a mask. But `if mask:` asks an array whether it is true, and an array "
+            "has many answers. Ask whether there is one: if mask is not None.",
+            telling=True,
+        ),
+        Mistake(
+            "a mask is expected always",
+            attend_needs_mask,
+            "Right with a mask. Without one, mask is None, and None times a number is nothing: "
+            "use it only if mask is not None.",
+            telling=True,
+        ),
+        Mistake(
+            "None hides everything",
+            attend_none_hides,
+            "Right with a mask. Without one, mask is None, and where(None, …) counts as False "
+            "everywhere: use it only if mask is not None.",
+        ),
+        Mistake(
+            "all axes turned round",
+            attend_transposed,
+            "Right for one sequence, but .T (or transpose without axes) turns round all axes of "
+            "the keys, batches too. Swap the last two only: swapaxes(key, -1, -2).",
+            telling=True,
         ),
         Mistake(
             "returns (weights, output)",
             attend_weights_first,
             "Both are right, in the wrong order: return output first, then weights.",
+        ),
+        Mistake(
+            "divided by d",
+            variant(scale=lambda query, value: query.shape[-1]),
+            "Your scores are divided by d. Divide by √d, and once: attention_scores has done it "
+            "already.",
+        ),
+        Mistake(
+            "no softmax",
+            attend_without_softmax,
+            "You mix the values by the scores themselves. Turn the scores into weights with the "
+            "softmax first.",
+        ),
+        Mistake(
+            "softmax over all entries",
+            variant(axis=(-2, -1)),
+            "All your weights together sum to 1. Every query shares out its own attention: each "
+            "row must sum to 1.",
+        ),
+        Mistake(
+            "scores + mask",
+            variant(hide=lambda scores, mask: scores + mask, after=as_they_are),
+            "You add the mask to the scores, and True counts as 1. That hardly hides anything: "
+            "where the mask is False, put a large negative number.",
+        ),
+        Mistake(
+            "no maximum subtracted",
+            attend_without_maximum,
+            "Right for small scores, but the exponential of a large one is infinity. Use the "
+            "softmax that subtracts each row's maximum.",
         ),
     ),
 )
@@ -528,6 +762,12 @@ CAUSAL_MASK = Exercise(
             "query may attend.",
         ),
         Mistake(
+            "0/-1e9 to be added",
+            lambda length: np.where(np.tril(np.ones((length, length))), 0, -1e9),
+            "This is what some libraries add to the scores. Our masks are boolean: True where a "
+            "query may attend.",
+        ),
+        Mistake(
             "everything allowed",
             lambda length: np.ones((length, length), dtype=bool),
             "This hides nothing. A query may not see the keys after its own position.",
@@ -549,7 +789,7 @@ def padding_cases(rng):
         case("a batch of different lengths", [*drawn[:4], 8], 11),
         case("as many sequences as tokens", drawn[:5] % 5, 5),
         case("one sequence", drawn[:1], 7),
-        case("an empty and a full sequence", [0, 5, int(drawn[0])], 5 if drawn[0] <= 5 else 7),
+        case("an empty and a full sequence", [0, 7, drawn[0]], 7),
     ]
 
 
@@ -571,6 +811,12 @@ PADDING_MASK = Exercise(
         "p = arange(max_length);  return (p[None, :] < lengths[:, None])[:, None, :]",
     ),
     mistakes=(
+        Mistake(
+            "padding in front",
+            lambda lengths, max_length: padding(lengths, max_length)[..., ::-1],
+            "You put the padding in front. Here sequences start at position 0 and are filled up "
+            "at the end: True where the position is smaller than the length.",
+        ),
         Mistake(
             "True on padding",
             lambda lengths, max_length: ~padding(lengths, max_length),
@@ -602,6 +848,12 @@ PADDING_MASK = Exercise(
             "of the scores, so make it (B, 1, N).",
         ),
         Mistake(
+            "shape (1, B, N)",
+            lambda lengths, max_length: np.swapaxes(padding(lengths, max_length), 0, 1),
+            "The new axis is in front. The batch comes first in the scores (B, Nq, Nk), and one "
+            "row of keys serves all queries: make it (B, 1, N).",
+        ),
+        Mistake(
             "0/1 floats",
             lambda lengths, max_length: padding(lengths, max_length).astype("float32"),
             "The pattern is right, the type is not: our masks are bool, True where a query may "
@@ -621,7 +873,7 @@ PADDING_MASK = Exercise(
 
 
 def reversal_cases(rng):
-    lengths = (5, int(rng.choice([11, 13, 17])), 67)
+    lengths = (5, int(rng.choice([7, 11, 13, 17, 19, 23])), 67)
     shows = ("five tokens", "another length", "a long sequence")
     return [Case(s, {"length": n}) for s, n in zip(shows, lengths, strict=True)]
 
@@ -631,16 +883,17 @@ def watch_reversal(inputs, arrays):
     values come out reversed. Any width and any scores that do it are right."""
     length, query, key = inputs["length"], arrays["query"], arrays["key"]
     if query.ndim != 2 or query.shape != key.shape or len(query) != length:
+        only_length = query.ndim == 2 and query.shape == key.shape
         raise Unusable(
-            "unfit",
+            "unfit" if only_length else "shape",
             f"For length {length}, query and key should both have shape ({length}, d) with one d. "
             f"Yours have {query.shape} and {key.shape}.",
         )
     values = np.cos(np.arange(length)[:, None] * [1.0, 2.0, 3.0]).astype("float32")
-    output, weights = reference.attend(query.astype("float32"), key.astype("float32"), values)
-    error = np.abs(np.array(output) - values[::-1]).max()
+    output, weights = by_hand(query.astype("float32"), key.astype("float32"), values)
+    error = np.abs(output - values[::-1]).max()
     return {
-        "where each query looks": np.array(weights).argmax(axis=-1),
+        "where each query looks": weights.argmax(axis=-1),
         "error below 0.001": np.array(bool(error < 1e-3)),
     }
 
@@ -743,6 +996,10 @@ def mean_layer(x, rng, positions=0.0):
     )
 
 
+def weighted_sum(x):
+    return np.einsum("bnd,n->bd", x, np.arange(x.shape[1], dtype="float32"))[:, None]
+
+
 def dropout_layer(x, rng):
     return np.maximum(x, 0) * np.random.default_rng().choice([0.0, 2.0], size=x.shape) + 1
 
@@ -752,29 +1009,31 @@ LAYERS = {
     "attention with positions": lambda x, rng: attention_layer(x, rng, positions=2.0),
     "each token alone": lambda x, rng: np.maximum(x, 0) + 1,
     "running sum": lambda x, rng: np.cumsum(x, axis=1),
-    "first sequence added": lambda x, rng: x + x[:1],
+    "sequences mixed": lambda x, rng: x + np.einsum("bnd,b->nd", x, np.arange(len(x)) + 1),
     "neighbours": lambda x, rng: x + np.roll(x, 1, axis=1) + np.roll(x, -1, axis=1),
     "mean": mean_layer,
     "mean with positions": lambda x, rng: mean_layer(x, rng, positions=2.0),
+    "weighted sum": lambda x, rng: np.repeat(weighted_sum(x), x.shape[1], axis=1),
     "each token alone, again": lambda x, rng: 3 * x,
     "dropout left on": dropout_layer,
 }
-PAIRS = {
+GROUPS = {
     "attention, without and with positions": ("attention", "attention with positions"),
     "a layer for each token, and a running sum": ("each token alone", "running sum"),
-    "mixing a batch's sequences, and mixing neighbours": ("first sequence added", "neighbours"),
-    "the mean of all tokens, without and with positions": ("mean", "mean with positions"),
+    "mixing a batch's sequences, and mixing neighbours": ("sequences mixed", "neighbours"),
+    "the same for all tokens": ("mean", "mean with positions", "weighted sum"),
     "a layer without and with dropout left on": ("each token alone, again", "dropout left on"),
 }
 
 
 def equivariance_cases(rng):
     cases = []
-    for shows, pair in PAIRS.items():
-        for name in pair:
-            tokens = rng.integers(-16, 17, size=(3, 11, 5)).astype("float32") / 8  # sums are exact
+    for shows, group in GROUPS.items():
+        for name in group:
+            tokens = rng.integers(-16, 17, size=(7, 11, 5)).astype("float32") / 8  # sums are exact
             seed = int(rng.integers(2**31))
-            cases.append(Case(shows, {"layer": name, "tokens": tokens, "seed": seed}))
+            inputs = {"layer": name, "tokens": tokens, "seed": seed}
+            cases.append(Case(shows, inputs, label=f"the layer '{name}'"))
     return cases
 
 
@@ -787,7 +1046,8 @@ def run_test(solution, inputs):
         result = np.array(result, dtype="float32")
         return result if isinstance(x, np.ndarray) else ops.convert_to_tensor(result)
 
-    return solution(layer, inputs["tokens"], np.random.default_rng(inputs["seed"] + 1))
+    rng = np.random.default_rng(inputs["seed"] + 1)
+    return call(solution, {"layer": layer, "tokens": inputs["tokens"], "rng": rng})
 
 
 def near(first, second):
@@ -814,6 +1074,12 @@ def test_with(order, axis=1, equal=near):
     return solution
 
 
+def two_permutations(layer, tokens, rng):
+    count = tokens.shape[1]
+    before = layer(tokens[:, np.roll(np.arange(count), 1)])
+    return near(before, layer(tokens)[:, np.roll(np.arange(count), -1)])
+
+
 def not_itself(length, rng):
     return np.roll(np.arange(length), 1)
 
@@ -831,7 +1097,8 @@ EQUIVARIANT = Exercise(
         "or apply the layer and then permute. When is a layer equivariant?",
         "order = rng.permutation(N), with N = tokens.shape[1]; tokens[:, order] permutes the "
         "tokens and leaves batch and features alone.",
-        "return bool(allclose(layer(tokens[:, order]), layer(tokens)[:, order], atol=1e-4))",
+        "before = np.array(layer(tokens[:, order]));  after = np.array(layer(tokens))[:, order];  "
+        "return bool(np.allclose(before, after, atol=1e-4))",
     ),
     mistakes=(
         Mistake(
@@ -868,6 +1135,12 @@ EQUIVARIANT = Exercise(
             test_with(lambda length, rng: rng.permutation(length), equal=np.array_equal),
             "Adding the same numbers in another order changes their last digits, so a right layer "
             "fails your test. Compare with a tolerance: allclose(…, atol=1e-4).",
+        ),
+        Mistake(
+            "another permutation on each side",
+            two_permutations,
+            "You permute the tokens in one order and the result in another: two draws, or an order "
+            "and its inverse. Draw order once and use it on both sides.",
         ),
         Mistake(
             "always True",

@@ -1,0 +1,56 @@
+"""How long a check takes: the first in a fresh process once Keras is imported, and later ones.
+
+    uv run python benchmarks/checks.py [exercise …]
+
+Each exercise gets a process of its own, as in a fresh notebook. "right" checks a copy of the
+reference, "wrong" the first listed mistake, which also asks every mistake whether it is the one,
+and draws the picture. KERAS_BACKEND chooses the backend.
+"""
+
+import subprocess
+import sys
+import time
+
+
+def one(name: str) -> None:
+    """Time one exercise in this process and print a row."""
+    import keras
+
+    from course_utils.exercises import EXERCISES
+
+    exercise = EXERCISES[name]
+    wrong = exercise.mistakes[0].solution
+    row = [keras.backend.backend(), name]
+    for solution in (lambda *inputs: exercise.reference(*inputs), wrong):
+        for seed in (0, 0, 1):
+            start = time.perf_counter()
+            exercise.check(solution, seed).html()
+            row.append(f"{time.perf_counter() - start:6.2f}")
+    print("{:10} {:28} {} {} {}    {} {} {}".format(*row), flush=True)
+
+
+def main() -> None:
+    command = "import time; s = time.perf_counter(); import course_utils; t = time.perf_counter()"
+    took = run("-c", f"{command}; print(f'import course_utils: {{t - s:.3f}} s')")
+    print(took.strip())
+    command = "import time; s = time.perf_counter(); import keras; t = time.perf_counter()"
+    took = run("-c", f"{command}; print(f'import keras: {{t - s:.2f}} s')")
+    print(took.strip())
+    names = sys.argv[1:] or run(
+        "-c", "from course_utils.exercises import EXERCISES; print(*EXERCISES)"
+    ).split()
+    print(f"{'':39} right: first, again, new seed; wrong: the same (seconds)")
+    for name in names:
+        print(run(__file__, "--one", name), end="", flush=True)
+
+
+def run(*arguments: str) -> str:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        one(sys.argv[2])
+    else:
+        main()

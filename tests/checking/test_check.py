@@ -1,0 +1,666 @@
+"""Everything a student may throw at a check becomes a Report: a score, and plain words."""
+
+import dataclasses
+import re
+import sys
+import time
+import warnings
+import xml.etree.ElementTree as ElementTree
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from course_utils.checking import Case, Exercise, Mistake, limits, sentences
+from course_utils.exercises import EXERCISES
+
+SOFTMAX, SCORES, ATTEND = (EXERCISES[name] for name in ("softmax", "attention_scores", "attend"))
+CAUSAL, EQUIVARIANT = EXERCISES["causal_mask"], EXERCISES["is_permutation_equivariant"]
+
+
+def right(scores):
+    e = np.exp(scores - scores.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def check(solution, exercise=SOFTMAX, seconds=10.0):
+    """Check, and look at what every Report promises."""
+    report = dataclasses.replace(exercise, seconds=seconds).check(solution)
+    assert 0 <= report.score <= 1
+    assert report.passed == (report.score == 1) == all(report.properties.values())
+    assert float(repr(report)) == report.earned <= report.points
+    assert report.message and report.message in str(report)
+    for text in (report.message, str(report)):
+        assert "Traceback" not in text and "course_utils" not in text.replace("course_utils/", "")
+    ElementTree.fromstring(report.html())
+    return report
+
+
+def test_a_right_answer():
+    report = check(right)
+    assert report.passed and report.earned == 2 and report.mistake is None
+    assert report.message == sentences.PASSED
+    assert report.picture is None
+
+
+# --- not a solution -----------------------------------------------------------------------------
+
+
+def test_an_untouched_stub_is_told_so_without_alarm():
+    def softmax(scores):
+        raise NotImplementedError
+
+    report = check(softmax)
+    assert report.score == 0 and not report.solved and report.state == "not solved yet"
+    assert report.message == sentences.NOT_SOLVED
+    assert "✗" not in report.html()
+
+
+def test_an_answer_that_does_nothing():
+    def softmax(scores):
+        pass
+
+    report = check(softmax)
+    assert report.score == 0 and report.solved
+    assert "returned None" in report.message
+
+
+@pytest.mark.parametrize(
+    ("thing", "words"),
+    [
+        (np.ones(3), "an array of shape (3,)"),
+        ("softmax", "a str"),
+        (None, "None"),
+        (3, "an int"),
+        ({}, "a dict"),
+    ],
+)
+def test_what_is_not_a_function(thing, words):
+    report = check(thing)
+    assert report.score == 0 and "should be a function" in report.message
+    assert words in report.message
+
+
+# --- wrong things returned ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("thing", "words"),
+    [
+        ("text", "a str"),
+        ([[1.0]], "a list"),
+        ((1.0,), "a tuple"),
+        ({"weights": 1}, "a dict"),
+        ((x for x in ()), "a generator"),
+        (object(), "an object"),
+        (len, "a builtin_function_or_method"),
+        (np.array([1, "a"], dtype=object), "an array of Python objects"),
+        (np.array(["a"]), "an array of shape (1,) and type <U1"),
+        (np.ones(3, complex), "type complex128"),
+        (np.datetime64("2020-01-01"), "type datetime64[D]"),
+        (1 + 2j, "a complex"),
+        (10**400, "an int"),
+        (keras.KerasTensor((None, 3)), "shape (None, 3)"),
+    ],
+    ids=lambda thing: type(thing).__name__,
+)
+def test_what_is_not_an_array_of_numbers(thing, words):
+    report = check(lambda scores: thing)
+    assert report.score == 0 and report.mistake is None
+    assert "weights should be an array" in report.message
+    assert words in report.message or thing == 10**400
+
+
+def test_an_array_that_is_no_array():
+    class Pretender:
+        def __array__(self, dtype=None, copy=None):
+            raise ValueError("no array, really")
+
+    assert "Pretender" in check(lambda scores: Pretender()).message
+
+
+@pytest.mark.parametrize("value", [1.0, True, 3, np.float32(2), np.bool_(True)])
+def test_a_plain_number_counts_as_an_array_without_axes(value):
+    report = check(lambda scores: value)
+    assert report.score == 0
+    assert "shape (), expected (5, 5)" in report.message
+
+
+def test_a_wrong_shape_is_named_with_its_axes():
+    report = check(lambda scores: right(scores)[..., None])
+    assert "weights has shape (5, 5, 1), expected (5, 5), that is (… N)" in report.message
+    assert "Seen with a square of scores." in report.message
+    assert "yours (5, 5, 1)" in report.picture.alt
+
+
+def test_a_wrong_kind_is_named():
+    report = check(lambda length: np.tri(length).astype("complex64").real.astype("int8"), CAUSAL)
+    assert report.mistake == "0/1 integers"
+    report = check(lambda scores: right(scores) > 0.5)
+    assert "weights has type bool, expected float" in report.message
+    assert check(lambda scores: right(scores).astype("int32")).score < 1
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (lambda output, weights: output, "output and weights. It returned an array of shape"),
+        (lambda output, weights: (output,), "It returned 1 of them"),
+        (lambda output, weights: (output, weights, 1), "It returned 3 of them"),
+        (lambda output, weights: {"output": output}, "It returned a dict"),
+        (lambda output, weights: np.array([1, 2]), "It returned an array of shape (2,)"),
+    ],
+)
+def test_a_wrong_number_of_results(result, words):
+    def attend(query, key, value, mask=None):
+        return result(value, query)
+
+    report = check(attend, ATTEND)
+    assert report.score == 0 and words in report.message
+
+
+def test_one_of_two_results_may_be_right():
+    def attend(query, key, value, mask=None):
+        weights = right(query @ np.swapaxes(key, -1, -2) / query.shape[-1] ** 0.5)
+        return np.zeros((*query.shape[:-1], value.shape[-1]), "float32"), weights
+
+    report = check(attend, ATTEND)
+    assert 0 < report.score < 1
+    assert report.properties["weights: one sequence"] is True
+    assert report.properties["output: one sequence"] is False
+    assert report.properties["weights: a causal mask"] is False
+
+
+def test_bfloat16_is_read():
+    def softmax(scores):
+        return ops.cast(right(scores), "bfloat16")
+
+    assert "off, by up to" in check(softmax).message
+
+
+def test_results_of_any_kind_of_array_are_read():
+    class Sub(np.ndarray):
+        def __eq__(self, other):
+            raise TypeError
+
+    assert check(lambda scores: right(scores).view(Sub)).passed
+    assert check(lambda scores: np.asfortranarray(right(scores))).passed
+    assert check(lambda scores: np.ma.array(right(scores))).passed
+    assert check(lambda scores: ops.convert_to_tensor(right(scores))).passed
+    assert check(lambda scores: keras.Variable(right(scores))).passed
+
+
+@pytest.mark.parametrize("fill", [np.nan, np.inf, -np.inf, 1e38, 0])
+def test_any_number_can_stand_in_an_array(fill):
+    report = check(lambda scores: np.full(scores.shape, fill, "float32"))
+    assert report.score == 0
+    if np.isnan(fill):
+        assert "contains NaN" in report.message
+    elif np.isinf(fill):
+        assert "contains infinity" in report.message
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 5), (5, 0), (0, 5, 5), (1, 1, 1, 5, 5)])
+def test_any_shape_can_be_returned(shape):
+    report = check(lambda scores: np.zeros(shape, "float32"))
+    assert report.score == 0 and str(shape) in report.message
+
+
+# --- exceptions ---------------------------------------------------------------------------------
+
+
+def fails(scores):
+    helper = scores.sum()
+    return helper + undefined_helper(scores)
+
+
+def undefined_helper(scores):
+    raise ValueError("wrong\nand a second line")
+
+
+def test_an_exception_names_the_error_and_the_students_line():
+    report = check(fails)
+    line = undefined_helper.__code__.co_firstlineno + 1
+    assert "Your softmax stopped with ValueError: wrong" in report.message
+    assert f'in line {line} of your code:  raise ValueError("wrong' in report.message
+    assert "and a second line" not in report.message.replace("\\nand a second line", "")
+    assert "Seen with a square of scores" in report.message
+
+
+@pytest.mark.parametrize(
+    "stops",
+    [
+        lambda scores: np.einsum("ij,jk->ik", scores, np.ones((99, 99))),
+        lambda scores: ops.matmul(scores, np.ones((99, 99))),
+        lambda scores: keras.layers.Dense(3, use_bias="nonsense", activation="nonsense")(scores),
+        lambda scores: re.compile("(").match("x"),
+        lambda scores: sum(map(undefined_helper, scores)),
+    ],
+)
+def test_the_line_is_the_students_and_not_a_librarys(stops):
+    message = check(stops).message
+    assert "stopped with" in message and " of your code:  " in message
+    assert str(stops.__code__.co_firstlineno) in message or "raise ValueError" in message
+
+
+def test_code_without_a_source_still_has_a_line_number_or_none():
+    scope = {}
+    exec("def softmax(scores):\n    return 1 / 0", scope)
+    message = check(scope["softmax"]).message
+    assert "ZeroDivisionError: division by zero" in message
+
+
+def test_a_missing_name():
+    def softmax(scores):
+        return no_such_name(scores)  # noqa: F821
+
+    assert "uses the name 'no_such_name', which is not defined" in check(softmax).message
+
+
+def test_a_local_name_used_too_early():
+    def softmax(scores):
+        if scores is None:
+            late = 1
+        return late + scores
+
+    message = check(softmax).message
+    assert "UnboundLocalError" in message and "return late + scores" in message
+
+
+def test_an_exception_with_a_fault_of_its_own():
+    class Odd(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    def softmax(scores):
+        raise Odd
+
+    assert "stopped with Odd in line" in check(softmax).message
+
+
+def test_a_long_exception_is_shortened():
+    def softmax(scores):
+        raise ValueError("x" * 10_000)
+
+    assert len(check(softmax).message) < 700
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), GeneratorExit(), BaseException("b")])
+def test_nothing_ends_the_notebook(error):
+    def softmax(scores):
+        raise error
+
+    assert type(error).__name__ in check(softmax).message
+
+
+def test_sys_exit():
+    assert "SystemExit" in check(lambda scores: sys.exit(1)).message
+
+
+def test_endless_recursion():
+    def softmax(scores):
+        return softmax(scores)
+
+    assert "RecursionError" in check(softmax).message
+
+
+def test_an_interrupt_passes():
+    def softmax(scores):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        SOFTMAX.check(softmax)
+    assert check(right).passed
+
+
+def test_failing_in_some_cases_only():
+    def softmax(scores):
+        if scores.ndim == 4:
+            raise ValueError("four axes")
+        return right(scores)
+
+    report = check(softmax)
+    assert 0.5 < report.score < 1
+    assert "four axes" in report.message and "batches and heads in front" in report.message
+    failed = [name for name, holds in report.properties.items() if not holds]
+    assert failed == ["batches and heads in front"]
+
+
+# --- time and output ----------------------------------------------------------------------------
+
+
+def endless(scores):
+    while True:
+        pass
+
+
+def endless_swallowing(scores):
+    while True:
+        try:
+            right(scores)
+        except:  # noqa: E722
+            pass
+
+
+def endless_sleeping(scores):
+    while True:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("softmax", [endless, endless_swallowing, endless_sleeping])
+def test_an_endless_loop_is_stopped_with_a_clear_word(softmax):
+    report = check(softmax, seconds=0.3)
+    assert report.score == 0 and report.mistake is None
+    assert "still running after 0.3 seconds" in report.message
+
+
+def test_one_long_sleep_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(limits, "GRACE", 0.05)
+    report = check(lambda scores: time.sleep(3), seconds=0.1)
+    assert "still running" in report.message
+
+
+def test_what_was_done_before_the_limit_counts():
+    def softmax(scores):
+        if scores.ndim == 1:
+            endless(scores)
+        return right(scores)
+
+    report = check(softmax, seconds=0.5)
+    assert 0 < report.score < 1
+    assert report.properties["a square of scores"] is True
+    assert report.properties["batches and heads in front"] is False
+    assert "still running after 0.5 seconds" in report.message
+
+
+def test_the_limit_is_for_all_cases_together():
+    def softmax(scores):
+        time.sleep(0.2)
+        return right(scores)
+
+    assert "still running" in check(softmax, seconds=0.5).message
+
+
+def test_what_is_printed_stays_in_the_report(capfd):
+    def softmax(scores):
+        print("shape", scores.shape)
+        print("<script>alert(1)</script>", file=sys.stderr)
+        warnings.warn("careful", stacklevel=1)
+        return right(scores)
+
+    report = check(softmax)
+    assert report.passed
+    assert capfd.readouterr() == ("", "")
+    assert "shape (5, 5)\n" in report.printed and "UserWarning: careful" in report.printed
+    assert "Your code printed:\nshape (5, 5)" in str(report)
+    assert "<script" not in report.html() and "&lt;script&gt;" in report.html()
+
+
+def test_a_flood_of_output_is_shortened():
+    def softmax(scores):
+        for _ in range(2000):
+            print("flood " * 1000)
+        return right(scores)
+
+    report = check(softmax)
+    assert report.passed
+    assert 2000 <= len(report.printed) < 2100 and report.printed.endswith("…")
+
+
+def test_a_malicious_exception_is_not_live():
+    def softmax(scores):
+        raise ValueError("<img src=x onerror=alert(1)>")
+
+    assert "<img src=x" not in check(softmax).html()
+
+
+# --- arguments ----------------------------------------------------------------------------------
+
+
+def test_other_argument_names_are_fine():
+    assert check(lambda s: right(s)).passed
+    assert check(lambda *everything: right(*everything)).passed
+    assert check(lambda s, axis=-1, verbose=False: right(s)).passed
+
+
+def test_names_are_used_where_position_does_not_fit():
+    assert check(lambda *, scores: right(scores)).passed
+    assert check(lambda **named: right(named["scores"])).passed
+
+
+@pytest.mark.parametrize(
+    ("exercise", "solution", "takes", "given"),
+    [
+        (SOFTMAX, lambda: 1, "(scores)", "()"),
+        (SOFTMAX, lambda scores, axis: 1, "(scores)", "(scores, axis)"),
+        (SOFTMAX, lambda *, values: 1, "(scores)", "(*, values)"),
+        (ATTEND, lambda q, k, v: 1, "(query, key, value, mask=None)", "(q, k, v)"),
+        (ATTEND, lambda q, k, v, mask: 1, "(query, key, value, mask=None)", "(q, k, v, mask)"),
+        (EQUIVARIANT, lambda layer, tokens: 1, "(layer, tokens, rng)", "(layer, tokens)"),
+    ],
+)
+def test_wrong_arguments_are_named(exercise, solution, takes, given):
+    report = check(solution, exercise)
+    assert report.score == 0
+    assert f"{exercise.id} should take {takes}, but yours takes {given}." in report.message
+
+
+def test_a_callable_without_a_signature():
+    class Unsigned:
+        __signature__ = "not a signature"
+
+        def __call__(self, scores):
+            return right(scores)
+
+    assert check(Unsigned()).passed
+
+
+# --- what goes in -------------------------------------------------------------------------------
+
+
+def test_inputs_are_numpy_arrays_first_and_tensors_where_these_fail():
+    seen = []
+
+    def softmax(scores):
+        seen.append(type(scores))
+        return right(scores)
+
+    check(softmax)
+    assert set(seen) == {np.ndarray}
+
+    def wants_tensors(scores):
+        if isinstance(scores, np.ndarray):
+            raise AttributeError("no array")
+        return right(ops.convert_to_numpy(scores))
+
+    assert check(wants_tensors).passed
+
+
+def test_changing_the_input_costs_its_property():
+    def softmax(scores):
+        scores -= scores.max(-1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(-1, keepdims=True)
+        return scores
+
+    report = check(softmax)
+    assert not report.passed and report.mistake is None
+    failed = [name for name, holds in report.properties.items() if not holds]
+    assert failed == [sentences.INPUTS_INTACT]
+    assert report.message == sentences.CHANGED.format(name="softmax", inputs="scores")
+
+
+def test_every_changed_input_is_named():
+    def scores(query, key):
+        result = query @ np.swapaxes(key, -1, -2) / query.shape[-1] ** 0.5
+        query[:], key[:] = 0, 0
+        return result
+
+    assert "'query', 'key' in place" in check(scores, SCORES).message
+
+
+def test_reshaping_the_input_counts_as_changing():
+    def softmax(scores):
+        result = right(scores)
+        scores.resize(scores.size, refcheck=False)
+        return result
+
+    assert not check(softmax).properties[sentences.INPUTS_INTACT]
+
+
+def test_a_change_does_not_spoil_the_cases():
+    def softmax(scores):
+        scores[:] = 0
+        return scores
+
+    check(softmax)
+    assert check(right).passed
+
+
+def test_leaving_the_inputs_alone_is_no_merit_of_its_own():
+    assert check(lambda scores: scores * 0).score == 0
+
+
+# --- seeds and grading --------------------------------------------------------------------------
+
+
+def test_remembered_answers_fail_on_another_seed():
+    remembered = {}
+
+    def record(scores):
+        return remembered.setdefault(scores.tobytes(), right(scores))
+
+    def recite(scores):
+        return remembered.get(scores.tobytes(), scores * 0)
+
+    assert SOFTMAX.check(record, seed=0).passed
+    assert SOFTMAX.check(recite, seed=0).passed
+    assert SOFTMAX.check(recite, seed=1).score == 0
+
+
+def test_the_same_seed_gives_the_same_report():
+    def shown(seed):
+        report = SOFTMAX.check(lambda scores: scores, seed)
+        return report.data(), report.message, report.picture
+
+    assert shown(5) == shown(5)
+    assert shown(5) != shown(6)
+
+
+# --- the judge on an exercise of two numbers ----------------------------------------------------
+
+
+def double(x):
+    return 2 * x
+
+
+def tiny(**changed):
+    given = dict(
+        id="double",
+        title="Twice",
+        points=4,
+        reference=double,
+        cases=lambda rng: [
+            Case("small", {"x": np.array([1.0, -2.0, 3.0])}),
+            Case("small", {"x": np.array([[4.0, 5.0]])}),
+            Case("large", {"x": np.array([1e6, 2e6])}),
+        ],
+        outputs={"y": "N"},
+        mistakes=(
+            Mistake("tripled", lambda x: 3 * x, "Three times is too much."),
+            Mistake(
+                "fails on matrices",
+                lambda x: 2 * x + np.zeros(x.shape[0] if x.ndim == 1 else 9),
+                "Any.",
+            ),
+            Mistake("tripled when large", lambda x: 3 * x if x.max() > 9 else 2 * x, "Too large."),
+        ),
+        hints=("a", "b", "c"),
+    )
+    return Exercise(**{**given, **changed})
+
+
+def test_properties_hold_only_when_all_their_cases_do():
+    report = check(lambda x: 2 * x if x.ndim == 1 else x, tiny())
+    assert report.properties == {"small": False, "large": True, sentences.INPUTS_INTACT: True}
+    assert report.score == pytest.approx(2 / 3) and report.earned == 2.67
+
+
+@pytest.mark.parametrize(
+    ("solution", "mistake"),
+    [
+        (lambda x: x * 3.0, "tripled"),
+        (lambda x: 3 * x if x.max() > 100 else x + x, "tripled when large"),
+        (lambda x: 3 * x if x.ndim > 1 else 2 * x, None),
+        (lambda x: 2 * x + np.zeros(x.shape[0] if x.ndim == 1 else 7), None),
+        (lambda x: 4 * x, None),
+    ],
+)
+def test_a_mistake_is_recognised_only_when_every_case_agrees(solution, mistake):
+    assert check(solution, tiny()).mistake == mistake
+
+
+@pytest.mark.parametrize(("relative", "passes"), [(1e-5, True), (9e-5, True), (2e-4, False)])
+def test_the_tolerance_is_relative_to_the_largest_entry(relative, passes):
+    def solution(x):
+        result = 2 * x
+        result.flat[0] += relative * np.abs(result).max()
+        return result
+
+    assert check(solution, tiny()).passed == passes
+
+
+def test_zeros_have_a_tolerance_too():
+    exercise = tiny(cases=lambda rng: [Case("zeros", {"x": np.zeros(3)})])
+    assert check(lambda x: x + 1e-7, exercise).passed
+    assert not check(lambda x: x + 1e-5, exercise).passed
+
+
+def test_integers_and_truth_values_are_compared_exactly():
+    exercise = tiny(
+        reference=lambda x: x > 0, mistakes=(), cases=lambda rng: [Case("c", {"x": np.arange(7)})]
+    )
+    assert check(lambda x: x >= 1, exercise).passed
+    report = check(lambda x: x >= 0, exercise)
+    assert "14% of its entries are wrong" in report.message
+    exercise = dataclasses.replace(exercise, reference=lambda x: x * 10**6)
+    assert check(lambda x: x * 10**6, exercise).passed
+    assert check(lambda x: x * 10**6 + 1, exercise).score == 0
+    assert check(lambda x: (x * 10**6).astype("uint64"), exercise).passed
+
+
+def test_values_are_described_by_share_and_worst():
+    def solution(x):
+        result = 2 * x
+        result.flat[0] += 0.5
+        return result
+
+    message = check(solution, tiny()).message
+    assert "y has the right shape, but 33% of its entries are off, by up to 0.5" in message
+
+
+def test_a_clue_is_added():
+    assert "sign turned round" in check(lambda x: -2 * x, tiny()).message
+
+
+def test_what_an_exercise_observes_is_compared_instead_of_the_answer():
+    exercise = tiny(mistakes=(), observe=lambda inputs, arrays: {"sum": arrays["y"].sum()[None]})
+    assert check(lambda x: np.array([2 * x.sum()]), exercise).passed
+    assert not check(lambda x: np.array([3 * x.sum()]), exercise).passed
+
+
+def test_a_forbidden_call_in_a_later_case_is_what_is_said():
+    exercise = tiny(mistakes=(), forbidden=frozenset({"keras.ops.softmax"}))
+
+    def solution(x):
+        return getattr(ops, "softmax")(x) if x.max() > 9 else 5 * x**2  # noqa: B009
+
+    report = exercise.check(solution)
+    assert report.score == 0 and not report.passed
+    assert "keras.ops.softmax" in report.message
+
+
+def test_notebook_and_signature_come_from_the_reference():
+    assert SOFTMAX.notebook == "attention"
+    assert ATTEND.signature == "(query, key, value, mask=None)"
