@@ -1,6 +1,7 @@
 """The picture in a Report: expected beside yours, and where they differ. SVG, drawn by hand,
 because a check has 0.3 seconds and a figure library takes longer."""
 
+import math
 from dataclasses import dataclass
 from html import escape
 
@@ -8,9 +9,7 @@ import numpy as np
 
 CELL, GAP, TOP, MOST = 15, 34, 40, 16
 # Viridis at five points: readable in grey and for colour-blind eyes.
-COLOURS = np.array(
-    [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]], dtype=float
-)
+COLOURS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 
 
 @dataclass(frozen=True)
@@ -94,14 +93,15 @@ def panel(title: str, shape, grid: np.ndarray, low: float, high: float, marks=No
 
 
 def colour(value: float, low: float, high: float) -> str:
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         return "#ffffff"
-    with np.errstate(all="ignore"):  # numbers near the largest and the smallest that there are
-        place = 4 * np.divide(value / 4 - low / 4, high / 4 - low / 4)
-    place = float(np.clip(np.nan_to_num(place, nan=2.0), 0, 4))
+    # Quarters, because the whole span may be larger than the largest number there is.
+    value, low, high = float(value) / 4, float(low) / 4, float(high) / 4
+    place = 4 * (value - low) / (high - low) if high > low else 2.0
     first = int(min(place, 3))
-    mixed = COLOURS[first] + (COLOURS[first + 1] - COLOURS[first]) * (place - first)
-    return "#{:02x}{:02x}{:02x}".format(*mixed.round().astype(int))
+    here, there, part = COLOURS[first], COLOURS[first + 1], place - first
+    mixed = (round(a + (b - a) * part) for a, b in zip(here, there, strict=True))
+    return "#{:02x}{:02x}{:02x}".format(*mixed)
 
 
 def place(title: str, panels: list) -> str:

@@ -11,7 +11,8 @@ from keras.ops import softmax as sm
 
 from course_utils.checking import guard
 from course_utils.exercises import EXERCISES
-from course_utils.exercises.attention import BUILT_IN_ATTENTION, BUILT_IN_SOFTMAX
+from course_utils.exercises.attention.attention_scores import BUILT_IN_ATTENTION
+from course_utils.exercises.attention.softmax import BUILT_IN_SOFTMAX
 from course_utils.reference import attention as reference
 
 SOFTMAX, ATTEND = EXERCISES["softmax"], EXERCISES["attend"]

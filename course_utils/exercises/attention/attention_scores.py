@@ -1,0 +1,157 @@
+"""Exercise `attention_scores`: queries meet keys."""
+
+import numpy as np
+
+from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.exercises.attention.softmax import softmax_of_axis
+from course_utils.exercises.draw import normal
+from course_utils.reference import attention as reference
+
+# Whole attention in one call. softmax and attention_scores stay allowed after their own exercises.
+BUILT_IN_ATTENTION = frozenset(
+    {
+        "keras.layers.Attention",
+        "keras.layers.MultiHeadAttention",
+        "keras.ops.dot_product_attention",
+        "keras.ops.nn.dot_product_attention",
+        "keras.layers.GroupQueryAttention",
+        "jax.nn.dot_product_attention",
+        "torch.nn.functional.scaled_dot_product_attention",
+    }
+)
+# The width of `value` in the notebook's worked example: colours, red green blue.
+WORKED_VALUE_WIDTH = 3
+
+
+def scores_cases(rng):
+    return [
+        Case("one sequence", {"query": normal(rng, 5, 7), "key": normal(rng, 11, 7)}),
+        Case("as many queries as keys", {"query": normal(rng, 5, 13), "key": normal(rng, 5, 13)}),
+        Case(
+            "batches and heads in front",
+            {"query": normal(rng, 2, 3, 5, 13), "key": normal(rng, 2, 3, 7, 13)},
+        ),
+        Case(
+            "very large and very small numbers",
+            {"query": 300 * normal(rng, 3, 5), "key": normal(rng, 7, 5)},
+        ),
+        Case(
+            "very large and very small numbers",
+            {"query": 1e-3 * normal(rng, 3, 5), "key": normal(rng, 7, 5)},
+        ),
+    ]
+
+
+def dot(query, key):
+    return query @ np.swapaxes(key, -1, -2)
+
+
+def dot_over(divisor):
+    """Scores with another divisor than √d; a function of query and key gives it."""
+    return lambda query, key: (dot(query, key) / divisor(query, key)).astype("float32")
+
+
+ATTENTION_SCORES = Exercise(
+    id="attention_scores",
+    title="Queries meet keys",
+    points=2,
+    reference=reference.attention_scores,
+    cases=scores_cases,
+    outputs={"scores": "… Nq Nk"},
+    forbidden=BUILT_IN_ATTENTION,
+    hints=(
+        "Each score is one dot product: of one query with one key. All of them at once are one "
+        "matrix product.",
+        "(…, Nq, d) and (…, Nk, d) should give (…, Nq, Nk): swap the last two axes of the keys, "
+        "or name the axes in einsum. d is the length of the last axis.",
+        'return einsum("...qd,...kd->...qk", query, key) / sqrt(d), with d = query.shape[-1]',
+    ),
+    mistakes=(
+        Mistake(
+            "not scaled",
+            dot_over(lambda query, key: 1),
+            "These are the bare dot products. Divide them by √d, or they grow with the width d "
+            "and the softmax saturates.",
+        ),
+        Mistake(
+            "divided by d",
+            dot_over(lambda query, key: query.shape[-1]),
+            "You divide by d. The spread of a dot product of d terms grows like √d, so √d is what "
+            "keeps it at 1.",
+        ),
+        Mistake(
+            "divided by √Nk",
+            dot_over(lambda query, key: key.shape[-2] ** 0.5),
+            "You divide by the square root of the number of keys. The sum in a dot product runs "
+            "over the features: take d from the last axis, shape[-1].",
+        ),
+        Mistake(
+            "divided by √Nq",
+            dot_over(lambda query, key: query.shape[-2] ** 0.5),
+            "You divide by the square root of the number of queries. The sum in a dot product "
+            "runs over the features: take d from the last axis, shape[-1].",
+        ),
+        Mistake(
+            "multiplied by √d",
+            dot_over(lambda query, key: query.shape[-1] ** -0.5),
+            "You multiply by √d. Dot products grow with d already: divide.",
+        ),
+        Mistake(
+            "√ of the value width",
+            dot_over(lambda query, key: WORKED_VALUE_WIDTH**0.5),
+            "You divide by the square root of the width of the values (the notebook's variable "
+            "value, perhaps). Values take no part in the scores: use the last axis of query.",
+        ),
+        Mistake(
+            "all axes turned round",
+            lambda query, key: query @ key.T / query.shape[-1] ** 0.5,
+            "Right for one sequence, but .T (or transpose without axes) turns round all axes of "
+            "the keys, batches too. Swap the last two only: swapaxes(key, -1, -2).",
+            telling=True,
+        ),
+        Mistake(
+            "key·queryᵀ",
+            lambda query, key: np.swapaxes(dot(query, key), -1, -2) / query.shape[-1] ** 0.5,
+            "Your result has one row for each key. Rows belong to the queries: compute "
+            "query @ keyᵀ, not key @ queryᵀ.",
+        ),
+        Mistake(
+            "key·queryᵀ, not scaled",
+            lambda query, key: np.swapaxes(dot(query, key), -1, -2),
+            "Your result has one row for each key, and it is not scaled. Compute query @ keyᵀ and "
+            "divide by √d.",
+        ),
+        Mistake(
+            "cosine similarity",
+            lambda query, key: dot(unit(query), unit(key)),
+            "You divide by the lengths of the vectors: that is the cosine of the angle. Here the "
+            "length counts, a longer query asks more firmly. Divide by √d only.",
+        ),
+        Mistake(
+            "d from axis 1",
+            dot_over(lambda query, key: query.shape[1] ** 0.5),
+            "shape[1] is d for a single sequence only; with batches in front it is another axis. "
+            "shape[-1] is the last one everywhere.",
+        ),
+        Mistake(
+            "d from axis 0",
+            dot_over(lambda query, key: query.shape[0] ** 0.5),
+            "shape[0] is not the width: it counts queries, or batches where there are some. Take d "
+            "from the last axis, shape[-1].",
+        ),
+        Mistake(
+            "rounded down",
+            lambda query, key: dot(query, key) // query.shape[-1] ** 0.5,
+            "Your scores are whole numbers: // rounds down. Divide with /.",
+        ),
+        Mistake(
+            "softmax applied already",
+            lambda query, key: softmax_of_axis(dot(query, key) / query.shape[-1] ** 0.5, -1),
+            "These are the weights already. Here the scores are asked for, before the softmax.",
+        ),
+    ),
+)
+
+
+def unit(vectors):
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)

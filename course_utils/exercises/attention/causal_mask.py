@@ -1,0 +1,77 @@
+"""Exercise `causal_mask`: no looking ahead."""
+
+import numpy as np
+
+from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.reference import attention as reference
+
+
+def causal_cases(rng):
+    lengths = rng.choice([3, 5, 7, 11, 13, 17], size=3, replace=False)
+    several = [Case("several tokens", {"length": int(length)}) for length in lengths]
+    return [*several, Case("a single token", {"length": 1})]
+
+
+CAUSAL_MASK = Exercise(
+    id="causal_mask",
+    title="No looking ahead",
+    points=1,
+    reference=reference.causal_mask,
+    cases=causal_cases,
+    outputs={"mask": "N N"},
+    hints=(
+        "Query i may see key j when j is not later than i. Can you ask that of all pairs at once?",
+        "positions (N, 1) compared with positions (1, N) broadcast to (N, N). Which of the two is "
+        "the query?",
+        "p = arange(length);  return p[:, None] >= p[None, :]",
+    ),
+    mistakes=(
+        Mistake(
+            "upper triangle",
+            lambda length: np.triu(np.ones((length, length), dtype=bool)),
+            "This lets each token see what comes after it. Rows are queries: row i may be True "
+            "only in columns up to i, the lower triangle.",
+        ),
+        Mistake(
+            "upper triangle without the diagonal",
+            lambda length: np.triu(np.ones((length, length), dtype=bool), 1),
+            "This marks what is to be hidden. Here True means may attend: the lower triangle, with "
+            "its diagonal.",
+        ),
+        Mistake(
+            "diagonal excluded",
+            lambda length: np.tril(np.ones((length, length), dtype=bool), -1),
+            "A token may see itself: include the diagonal. Without it the first token would see "
+            "nothing at all.",
+        ),
+        Mistake(
+            "0/1 floats",
+            lambda length: np.tril(np.ones((length, length), dtype="float32")),
+            "The pattern is right, the type is not: make it bool. With numbers nobody can tell "
+            "whether 1 means may attend, or is to be added to a score, and ~mask fails.",
+        ),
+        Mistake(
+            "0/1 integers",
+            lambda length: np.tril(np.ones((length, length), dtype="int32")),
+            "The pattern is right, the type is not: make it bool. With numbers nobody can tell "
+            "whether 1 means may attend, or is to be added to a score, and ~1 is -2, not False.",
+        ),
+        Mistake(
+            "0/-inf to be added",
+            lambda length: np.where(np.tril(np.ones((length, length))), 0, -np.inf),
+            "This is what some libraries add to the scores. Our masks are boolean: True where a "
+            "query may attend.",
+        ),
+        Mistake(
+            "0/-1e9 to be added",
+            lambda length: np.where(np.tril(np.ones((length, length))), 0, -1e9),
+            "This is what some libraries add to the scores. Our masks are boolean: True where a "
+            "query may attend.",
+        ),
+        Mistake(
+            "everything allowed",
+            lambda length: np.ones((length, length), dtype=bool),
+            "This hides nothing. A query may not see the keys after its own position.",
+        ),
+    ),
+)

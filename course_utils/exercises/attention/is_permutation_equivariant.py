@@ -1,0 +1,193 @@
+"""Exercise `is_permutation_equivariant`: the student writes the test, so the cases are layers.
+
+Some are equivariant, some only look so. What the true ones return is exact or far from zero, so
+that any sensible tolerance accepts it.
+"""
+
+import numpy as np
+from keras import ops
+
+from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.run import call
+from course_utils.exercises.attention.by_hand import by_hand
+from course_utils.exercises.draw import normal
+from course_utils.reference import attention as reference
+
+
+def attention_layer(x, rng, positions=0.0):
+    width = x.shape[-1]
+    x = x + positions * normal(rng, *x.shape[1:])
+    query, key = (x @ normal(rng, width, width) for _ in range(2))
+    return by_hand(query, key, 1.5 + 0.5 * np.sin(x))[0]
+
+
+def mean_layer(x, rng, positions=0.0):
+    return np.broadcast_to(x.mean(axis=1, keepdims=True), x.shape) + positions * normal(
+        rng, *x.shape[1:]
+    )
+
+
+def weighted_sum(x):
+    return np.einsum("bnd,n->bd", x, np.arange(x.shape[1], dtype="float32"))[:, None]
+
+
+def dropout_layer(x, rng):
+    return np.maximum(x, 0) * np.random.default_rng().choice([0.0, 2.0], size=x.shape) + 1
+
+
+LAYERS = {
+    "attention": attention_layer,
+    "attention with positions": lambda x, rng: attention_layer(x, rng, positions=2.0),
+    "each token alone": lambda x, rng: np.maximum(x, 0) + 1,
+    "running sum": lambda x, rng: np.cumsum(x, axis=1),
+    "sequences mixed": lambda x, rng: x + np.einsum("bnd,b->nd", x, np.arange(len(x)) + 1),
+    "neighbours": lambda x, rng: x + np.roll(x, 1, axis=1) + np.roll(x, -1, axis=1),
+    "mean": mean_layer,
+    "mean with positions": lambda x, rng: mean_layer(x, rng, positions=2.0),
+    "weighted sum": lambda x, rng: np.repeat(weighted_sum(x), x.shape[1], axis=1),
+    "each token alone, again": lambda x, rng: 3 * x,
+    "dropout left on": dropout_layer,
+}
+GROUPS = {
+    "attention, without and with positions": ("attention", "attention with positions"),
+    "a layer for each token, and a running sum": ("each token alone", "running sum"),
+    "mixing a batch's sequences, and mixing neighbours": ("sequences mixed", "neighbours"),
+    "the same for all tokens": ("mean", "mean with positions", "weighted sum"),
+    "a layer without and with dropout left on": ("each token alone, again", "dropout left on"),
+}
+
+
+def equivariance_cases(rng):
+    cases = []
+    for shows, group in GROUPS.items():
+        for name in group:
+            tokens = rng.integers(-16, 17, size=(7, 11, 5)).astype("float32") / 8  # sums are exact
+            seed = int(rng.integers(2**31))
+            inputs = {"layer": name, "tokens": tokens, "seed": seed}
+            cases.append(Case(shows, inputs, label=f"the layer '{name}'"))
+    return cases
+
+
+def run_test(solution, inputs):
+    """Hand the student's test a layer. It answers with what it was given: an array or a tensor."""
+
+    def layer(x):
+        array = ops.convert_to_numpy(x)
+        result = LAYERS[inputs["layer"]](array, np.random.default_rng(inputs["seed"]))
+        result = np.array(result, dtype="float32")
+        return result if isinstance(x, np.ndarray) else ops.convert_to_tensor(result)
+
+    rng = np.random.default_rng(inputs["seed"] + 1)
+    return call(solution, {"layer": layer, "tokens": inputs["tokens"], "rng": rng})
+
+
+def near(first, second):
+    return bool(np.allclose(first, second, rtol=1e-3, atol=1e-4))
+
+
+def tests_invariance(layer, tokens, rng):
+    return near(layer(tokens[:, rng.permutation(tokens.shape[1])]), layer(tokens))
+
+
+def compares_to_unpermuted(layer, tokens, rng):
+    return near(layer(tokens)[:, rng.permutation(tokens.shape[1])], layer(tokens))
+
+
+def test_with(order, axis=1, equal=near):
+    """A test that permutes along an axis by order(length, rng)."""
+
+    def solution(layer, tokens, rng):
+        tokens = np.asarray(tokens)
+        permutation = order(tokens.shape[axis], rng)
+        before = layer(np.take(tokens, permutation, axis))
+        return equal(before, np.take(layer(tokens), permutation, axis))
+
+    return solution
+
+
+def two_permutations(layer, tokens, rng):
+    count = tokens.shape[1]
+    before = layer(tokens[:, np.roll(np.arange(count), 1)])
+    return near(before, layer(tokens)[:, np.roll(np.arange(count), -1)])
+
+
+def not_itself(length, rng):
+    return np.roll(np.arange(length), 1)
+
+
+EQUIVARIANT = Exercise(
+    id="is_permutation_equivariant",
+    title="A test for order",
+    points=3,
+    reference=reference.is_permutation_equivariant,
+    cases=equivariance_cases,
+    outputs={"verdict": ""},
+    driver=run_test,
+    hints=(
+        "Two ways lead from tokens to a permuted result: permute first and then apply the layer, "
+        "or apply the layer and then permute. When is a layer equivariant?",
+        "order = rng.permutation(N), with N = tokens.shape[1]; tokens[:, order] permutes the "
+        "tokens and leaves batch and features alone.",
+        "before = np.array(layer(tokens[:, order]));  after = np.array(layer(tokens))[:, order];  "
+        "return bool(np.allclose(before, after, atol=1e-4))",
+    ),
+    mistakes=(
+        Mistake(
+            "tests invariance instead",
+            tests_invariance,
+            "You ask whether the result stays the same when the tokens are permuted: that is "
+            "invariance. Equivariant means that the result is permuted in the same way.",
+        ),
+        Mistake(
+            "compares to the unpermuted output",
+            compares_to_unpermuted,
+            "You permute the result and compare it with the result itself. The layer must also "
+            "see permuted tokens: compare layer(tokens[:, order]) with layer(tokens)[:, order].",
+        ),
+        Mistake(
+            "permutes features",
+            test_with(lambda length, rng: rng.permutation(length), axis=2),
+            "You permute the features of each token. The tokens are axis 1: tokens[:, order].",
+        ),
+        Mistake(
+            "permutes batch",
+            test_with(not_itself, axis=0),
+            "You permute the sequences of the batch, which hardly any layer notices. The tokens "
+            "are axis 1: tokens[:, order].",
+        ),
+        Mistake(
+            "uses the identity permutation",
+            test_with(lambda length, rng: np.arange(length)),
+            "Your permutation leaves every token where it is, so any layer passes. Draw one: "
+            "rng.permutation(tokens.shape[1]).",
+        ),
+        Mistake(
+            "exact equality on floats",
+            test_with(lambda length, rng: rng.permutation(length), equal=np.array_equal),
+            "Adding the same numbers in another order changes their last digits, so a right layer "
+            "fails your test. Compare with a tolerance: allclose(…, atol=1e-4).",
+        ),
+        Mistake(
+            "another permutation on each side",
+            two_permutations,
+            "You permute the tokens in one order and the result in another: two draws, or an order "
+            "and its inverse. Draw order once and use it on both sides.",
+        ),
+        Mistake(
+            "always True",
+            lambda layer, tokens, rng: True,
+            "Your test calls every layer equivariant. Attention with positions, for one, is not.",
+        ),
+        Mistake(
+            "always False",
+            lambda layer, tokens, rng: False,
+            "Your test calls no layer equivariant. Attention without positions is.",
+        ),
+        Mistake(
+            "only one special order",
+            test_with(lambda length, rng: np.arange(length)[::-1]),
+            "Your permutation is a special one, such as turning round or shifting. A layer that "
+            "mixes neighbours passes it. Draw any order: rng.permutation(tokens.shape[1]).",
+        ),
+    ),
+)

@@ -1,0 +1,114 @@
+"""Exercise `reversal_queries_keys`: attention as a program. Judged by what it does."""
+
+import numpy as np
+
+from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.run import Unusable
+from course_utils.exercises.attention.by_hand import by_hand
+from course_utils.reference import attention as reference
+
+
+def reversal_cases(rng):
+    lengths = (5, int(rng.choice([7, 11, 13, 17, 19, 23])), 67)
+    shows = ("five tokens", "another length", "a long sequence")
+    return [Case(s, {"length": n}) for s, n in zip(shows, lengths, strict=True)]
+
+
+def watch_reversal(inputs, arrays):
+    """See what attention does with the queries and keys: where each query looks, and whether the
+    values come out reversed. Any width and any scores that do it are right."""
+    length, query, key = inputs["length"], arrays["query"], arrays["key"]
+    if query.ndim != 2 or query.shape != key.shape or len(query) != length:
+        only_length = query.ndim == 2 and query.shape == key.shape
+        raise Unusable(
+            "unfit" if only_length else "shape",
+            f"For length {length}, query and key should both have shape ({length}, d) with one d. "
+            f"Yours have {query.shape} and {key.shape}.",
+        )
+    values = np.cos(np.arange(length)[:, None] * [1.0, 2.0, 3.0]).astype("float32")
+    output, weights = by_hand(query.astype("float32"), key.astype("float32"), values)
+    error = np.abs(output - values[::-1]).max()
+    return {
+        "where each query looks": weights.argmax(axis=-1),
+        "error below 0.001": np.array(bool(error < 1e-3)),
+    }
+
+
+def one_hot(length, strength, wanted):
+    """Keys along the axes, and queries that want the keys at the given positions."""
+    key = np.eye(length, dtype="float32")
+    return strength * key[wanted], key
+
+
+def reversal_mistake(wanted, strength):
+    def solution(length, sharpness=50.0):
+        return one_hot(length, strength(length, sharpness), wanted(length))
+
+    return solution
+
+
+def backwards(length):
+    return np.arange(length)[::-1]
+
+
+def enough(length, sharpness):
+    return np.float32(sharpness * length**0.5)
+
+
+ONLY_ONE_LENGTH = (
+    "These queries and keys always have the same length. Build them from the argument length."
+)
+
+REVERSAL = Exercise(
+    id="reversal_queries_keys",
+    title="Attention that turns a sequence round",
+    points=2,
+    reference=reference.reversal_queries_keys,
+    cases=reversal_cases,
+    outputs={"query": "N d", "key": "N d"},
+    observe=watch_reversal,
+    hints=(
+        "Give each position a key of its own that no other resembles. Query 0 should want the last "
+        "key, query 1 the one before it.",
+        "With d = N, one-hot vectors do: key is the identity matrix (N, N), query the same with "
+        "its rows turned round, times a factor.",
+        "key = eye(length);  query = sharpness * sqrt(length) * key[::-1].  The √d comes back out "
+        "when attention divides by it.",
+    ),
+    mistakes=(
+        Mistake(
+            "identity instead of reversal",
+            reversal_mistake(np.arange, enough),
+            "Each query finds its own position, so the sequence comes out as it went in. Query i "
+            "should want key N - 1 - i: turn the rows of one of the two round.",
+        ),
+        Mistake(
+            "not sharp enough",
+            reversal_mistake(backwards, lambda length, sharpness: 1.0),
+            "Each query likes the right key best, but not by enough: the others still mix in. Make "
+            "the winning score larger by a factor, and remember that attention divides by √d.",
+        ),
+        Mistake(
+            "√d forgotten",
+            reversal_mistake(backwards, lambda length, sharpness: np.float32(sharpness)),
+            "Sharp enough for short sequences, not for long ones: attention divides the scores by "
+            "√d, and your d grows with the length. Multiply by √d first.",
+        ),
+        Mistake(
+            "only for one length",
+            lambda length, sharpness=50.0: one_hot(5, 400.0, backwards(5)),
+            ONLY_ONE_LENGTH,
+        ),
+        Mistake(
+            "only for one length",
+            lambda length, sharpness=50.0: one_hot(4, 400.0, backwards(4)),
+            ONLY_ONE_LENGTH,
+        ),
+        Mistake(
+            "all queries want the last key",
+            reversal_mistake(lambda length: np.full(length, length - 1), enough),
+            "All your queries want the same key, the last one. Query 1 should want the one before "
+            "it, and so on.",
+        ),
+    ),
+)

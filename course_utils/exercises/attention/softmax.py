@@ -1,0 +1,216 @@
+"""Exercise `softmax`: scores become weights."""
+
+import numpy as np
+
+from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.exercises.draw import normal
+from course_utils.reference import attention as reference
+
+BUILT_IN_SOFTMAX = frozenset(
+    {
+        "keras.ops.softmax",
+        "keras.ops.nn.softmax",
+        "keras.ops.log_softmax",
+        "keras.ops.nn.log_softmax",
+        "keras.activations.softmax",
+        "keras.activations.log_softmax",
+        "keras.layers.Softmax",
+        "tensorflow.nn.softmax",
+        "tensorflow.nn.log_softmax",
+        "tensorflow.math.softmax",
+        "jax.nn.softmax",
+        "jax.nn.log_softmax",
+        "scipy.special.softmax",
+        "scipy.special.log_softmax",
+        "torch.softmax",
+        "torch.nn.functional.softmax",
+    }
+)
+
+
+def softmax_cases(rng):
+    # Steps of 1/8 are exact in float32 beside 1,000, and log(exp(a) + exp(b)) keeps four digits
+    # there; beside 10,000 it does not, so the differences there are large.
+    steps = rng.permuted(np.tile(np.arange(-16, 17) / 8, (5, 1)), axis=1)[:, :7]
+    around = np.array([1e3, -1e3, 0, 990, -990])[:, None]
+    far_apart = rng.permutation([1e4, -1e4, 0, 3e3, -7e3, 9e3, 5])
+    return [
+        Case("a square of scores", {"scores": normal(rng, 5, 5)}),
+        Case("more columns than rows", {"scores": 3 * normal(rng, 5, 7)}),
+        Case("a single row", {"scores": normal(rng, 7)}),
+        Case("batches and heads in front", {"scores": 2 * normal(rng, 2, 3, 5, 7)}),
+        Case("scores of 1,000 and -1,000", {"scores": (around + steps).astype("float32")}),
+        Case("scores of 10,000 and -10,000", {"scores": far_apart.astype("float32")}),
+    ]
+
+
+def softmax_without_maximum(scores):
+    exponentials = np.exp(scores)
+    return exponentials / exponentials.sum(-1, keepdims=True)
+
+
+def softmax_of_axis(scores, axis):
+    exponentials = np.exp(scores - scores.max(axis, keepdims=True))
+    return exponentials / exponentials.sum(axis, keepdims=True)
+
+
+def softmax_over_queries(scores):
+    return softmax_of_axis(scores, -2 if scores.ndim > 1 else -1)
+
+
+def softmax_over_all(scores):
+    return softmax_of_axis(scores, None)
+
+
+def softmax_global_maximum(scores):
+    exponentials = np.exp(scores - scores.max())
+    return exponentials / exponentials.sum(-1, keepdims=True)
+
+
+def softmax_without_keepdims(scores):
+    exponentials = np.exp(scores - scores.max(-1, keepdims=True))
+    return exponentials / exponentials.sum(-1)
+
+
+def softmax_never_normalised(scores):
+    return np.exp(scores - scores.max(-1, keepdims=True))
+
+
+def softmax_without_exponential(scores):
+    return scores / scores.sum(-1, keepdims=True)
+
+
+def softmax_logarithm(scores):
+    return np.log(softmax_of_axis(scores, -1))
+
+
+def softmax_over_all_without_maximum(scores):
+    return np.exp(scores) / np.exp(scores).sum()
+
+
+def softmax_without_maximum_and_keepdims(scores):
+    return np.exp(scores) / np.exp(scores).sum(-1)
+
+
+def softmax_maximum_without_keepdims(scores):
+    exponentials = np.exp(scores - scores.max(-1))
+    return exponentials / exponentials.sum(-1, keepdims=True)
+
+
+def softmax_hard(scores):
+    return (scores == scores.max(-1, keepdims=True)).astype("float32")
+
+
+def sigmoid(scores):
+    return 1 / (1 + np.exp(-scores))
+
+
+OVER_QUERIES = (
+    "Your columns sum to 1. The last axis holds the keys that a query chooses among, so each row "
+    "must sum to 1: use axis=-1."
+)
+OVER_ALL = (
+    "All your entries together sum to 1. Each row is a choice of its own and must sum to 1: take "
+    "maximum and sum along axis=-1."
+)
+WITHOUT_KEEPDIMS = (
+    "The sum has lost its last axis, so it is divided along the wrong one (and most shapes do not "
+    "fit at all). Keep it: sum(…, axis=-1, keepdims=True)."
+)
+
+SOFTMAX = Exercise(
+    id="softmax",
+    title="Scores become weights",
+    points=2,
+    reference=reference.softmax,
+    cases=softmax_cases,
+    outputs={"weights": "… N"},
+    forbidden=BUILT_IN_SOFTMAX,
+    hints=(
+        "A weight says what share of the whole its exponential is. And adding the same number to "
+        "a whole row changes no share: which number would keep exp from overflowing?",
+        "The maximum and the sum are taken along the last axis only. Keep that axis, with length "
+        "1, so that (…, N) and (…, 1) fit each other.",
+        "shifted = scores - max(scores, axis=-1, keepdims=True);  e = exp(shifted);  "
+        "return e / sum(e, axis=-1, keepdims=True)",
+    ),
+    mistakes=(
+        Mistake(
+            "no maximum subtracted",
+            softmax_without_maximum,
+            "Right for small scores, but exp(10000) is infinity, and infinity divided by infinity "
+            "is not a number. Subtract each row's maximum first: it changes no weight.",
+        ),
+        Mistake(
+            "over axis -2",
+            softmax_over_queries,
+            OVER_QUERIES,
+        ),
+        Mistake("over axis -2", lambda scores: softmax_of_axis(scores, -2), OVER_QUERIES),
+        Mistake(
+            "over axis 0",
+            lambda scores: softmax_of_axis(scores, 0),
+            "You take the sum along axis 0, the first one. Weights must sum to 1 along the last "
+            "axis, whatever stands before it: use axis=-1.",
+        ),
+        Mistake(
+            "over axis 1",
+            lambda scores: softmax_of_axis(scores, 1),
+            "axis=1 is the last axis of a matrix only. With batches in front it is another, and a "
+            "single row has none: axis=-1 is the last one everywhere.",
+        ),
+        Mistake(
+            "over all entries",
+            softmax_over_all,
+            OVER_ALL,
+        ),
+        Mistake("over all entries", softmax_over_all_without_maximum, OVER_ALL),
+        Mistake(
+            "one global maximum",
+            softmax_global_maximum,
+            "You subtract one maximum for the whole array. In a row that lies far below it every "
+            "exponential rounds to 0, and 0 divided by 0 is not a number: subtract each row's own "
+            "maximum.",
+        ),
+        Mistake(
+            "sum without keepdims",
+            softmax_without_keepdims,
+            WITHOUT_KEEPDIMS,
+        ),
+        Mistake("sum without keepdims", softmax_without_maximum_and_keepdims, WITHOUT_KEEPDIMS),
+        Mistake(
+            "maximum without keepdims",
+            softmax_maximum_without_keepdims,
+            "The maximum has lost its last axis, so it is subtracted along the wrong one (and most "
+            "shapes do not fit at all). Keep it: max(…, axis=-1, keepdims=True).",
+        ),
+        Mistake(
+            "not divided by the sum",
+            softmax_never_normalised,
+            "These are the exponentials. They become weights when each row is divided by its sum.",
+        ),
+        Mistake(
+            "no exponential",
+            softmax_without_exponential,
+            "You divide the scores themselves by their sum. A negative score would become a "
+            "negative weight: take the exponential first.",
+        ),
+        Mistake(
+            "logarithm of the weights",
+            softmax_logarithm,
+            "These are the logarithms of the weights. Return the weights themselves.",
+        ),
+        Mistake(
+            "all to the largest",
+            softmax_hard,
+            "You give the largest score everything. That is what softmax becomes for very large "
+            "scores; here the smaller ones keep a share: exponentials, divided by their sum.",
+        ),
+        Mistake(
+            "sigmoid",
+            sigmoid,
+            "You squash each score by itself (a sigmoid). Weights compete: divide each exponential "
+            "by the sum over its row.",
+        ),
+    ),
+)
