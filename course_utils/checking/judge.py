@@ -76,9 +76,14 @@ def examine(exercise: Exercise, case: Case, outcome: Outcome) -> Trial:
 
 
 def ours(exercise: Exercise, solution, case: Case) -> Arrays:
-    """Run a solution of our own: the reference, or a listed mistake."""
+    """Run a solution of our own: the reference, or a listed mistake.
+
+    On the device the student's ran on, for the same digits, and because JAX compiles for each.
+    """
+    from keras import device
+
     inputs = {name: fresh(value, tensors=False) for name, value in case.inputs.items()}
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), device("cpu"):
         return named(exercise, exercise.driver(solution, inputs))
 
 

@@ -97,7 +97,7 @@ def colour(value: float, low: float, high: float) -> str:
         return "#ffffff"
     # Quarters, because the whole span may be larger than the largest number there is.
     value, low, high = float(value) / 4, float(low) / 4, float(high) / 4
-    place = 4 * (value - low) / (high - low) if high > low else 2.0
+    place = (value - low) / (high - low) * 4 if high > low else 2.0
     first = int(min(place, 3))
     here, there, part = COLOURS[first], COLOURS[first + 1], place - first
     mixed = (round(a + (b - a) * part) for a, b in zip(here, there, strict=True))
