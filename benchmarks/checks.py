@@ -15,9 +15,9 @@ import time
 
 def one(name: str) -> None:
     """Time one exercise in this process and print a row."""
-    import keras
+    from course_utils.exercises import EXERCISES  # first: it loads Keras quietly
 
-    from course_utils.exercises import EXERCISES
+    import keras  # isort: skip
 
     exercise = EXERCISES[name]
     wrong = exercise.mistakes[0].solution

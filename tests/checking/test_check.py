@@ -13,6 +13,7 @@ import pytest
 from keras import ops
 
 from course_utils.checking import Case, Exercise, Mistake, limits, sentences
+from course_utils.checking.run import Unusable
 from course_utils.exercises import EXERCISES
 
 SOFTMAX, SCORES, ATTEND = (EXERCISES[name] for name in ("softmax", "attention_scores", "attend"))
@@ -71,8 +72,8 @@ def test_an_answer_that_does_nothing():
     [
         (np.ones(3), "an array of shape (3,)"),
         ("softmax", "a str"),
-        (None, "None"),
-        (3, "an int"),
+        (None, "this is None."),
+        (3, "this is an int."),
         ({}, "a dict"),
     ],
 )
@@ -664,3 +665,108 @@ def test_a_forbidden_call_in_a_later_case_is_what_is_said():
 def test_notebook_and_signature_come_from_the_reference():
     assert SOFTMAX.notebook == "attention"
     assert ATTEND.signature == "(query, key, value, mask=None)"
+
+
+def test_a_wrong_exact_entry_is_named_with_its_place():
+    exercise = tiny(
+        reference=lambda x: x > 0, mistakes=(), cases=lambda rng: [Case("c", {"x": np.arange(7)})]
+    )
+    message = check(lambda x: x > 1, exercise).message
+    assert "are wrong. At [1] it is False, expected True. Seen with c." in message
+
+
+def test_a_wrong_number_is_told_beside_the_expected_one():
+    exercise = tiny(reference=lambda x: 2 * x.sum(), mistakes=())
+    report = check(lambda x: 3 * x.sum(), exercise)
+    assert report.message.startswith("y is 6.0, expected 4.0. Seen with small.")
+    assert report.picture is None
+
+
+def test_after_an_error_the_shapes_are_told():
+    def fails(x, y, n):
+        raise ValueError
+
+    given = {"x": np.ones((2, 3)), "y": np.ones(4), "n": 5}
+    exercise = tiny(
+        reference=lambda x, y, n: x, mistakes=(), cases=lambda rng: [Case("c", given, label="it")]
+    )
+    message = check(fails, exercise).message
+    assert message.endswith("Seen with it. There the shapes were: x (2, 3), y (4,).")
+    assert "There the shapes" not in check(lambda x, y, n: x + 1, exercise).message
+    assert "There the shapes" not in check(lambda x, y, n: None, exercise).message
+
+
+@pytest.mark.parametrize("solution", [lambda: 1, endless, ops.softmax], ids=str)
+def test_what_is_no_matter_of_one_case_names_none(solution):
+    assert "Seen with" not in check(solution, seconds=0.2).message
+
+
+@pytest.mark.parametrize(
+    ("solution", "constant"),
+    [
+        (lambda x: np.ones(3), True),
+        (lambda x: np.ones(x.shape), False),
+        (lambda x: np.full(3, x.max()), False),
+        (lambda x: np.ones(3) if x.max() < 9 else None, False),
+    ],
+)
+def test_an_answer_that_ignores_its_inputs_is_told_so(solution, constant):
+    assert (sentences.CONSTANT in check(solution, tiny()).message) is constant
+
+
+def test_equal_shapes_are_no_sign_of_ignoring_the_inputs():
+    exercise = tiny(mistakes=(), cases=lambda rng: [Case("c", {"x": np.arange(1.0, 4)})] * 2)
+    assert sentences.CONSTANT not in check(lambda x: np.ones(3), exercise).message
+
+
+@pytest.mark.parametrize("telling", [True, False])
+def test_raising_in_the_same_cases_is_enough_only_for_a_telling_mistake(telling):
+    def no_matrices(x):
+        if x.ndim > 1:
+            raise ValueError
+        return 2 * x
+
+    exercise = tiny(mistakes=(Mistake("no matrices", no_matrices, "Only rows.", telling),))
+    assert check(no_matrices, exercise).mistake == ("no matrices" if telling else None)
+
+
+def refuse_matrices(inputs, arrays):
+    if arrays["y"].ndim > 1:
+        raise Unusable("unfit", "Matrices do not fit.")
+    return arrays
+
+
+def test_what_an_exercise_cannot_observe_has_a_sentence_and_can_be_a_mistake():
+    def as_matrix(x):
+        return 2 * x[None]
+
+    cases = [Case("a row", {"x": np.ones(3)})]
+    exercise = tiny(observe=refuse_matrices, mistakes=(), cases=lambda rng: cases)
+    report = check(as_matrix, exercise)
+    assert report.score == 0 and report.picture is None
+    assert report.message == "Matrices do not fit. Seen with a row."
+    mistake = Mistake("a matrix", as_matrix, "One axis too many.")
+    exercise = dataclasses.replace(exercise, mistakes=(mistake,))
+    assert check(as_matrix, exercise).mistake == "a matrix"
+
+
+def test_a_mistake_is_told_with_its_sentence_and_a_picture_of_what_came():
+    report = check(lambda x: 3 * x, tiny())
+    assert report.message == "Three times is too much."
+    assert report.picture.alt.startswith("y")
+
+
+def test_a_mistake_that_gives_nan_is_recognised_by_it():
+    def root(x):
+        return 2 * np.sqrt(x) * np.sqrt(x)
+
+    exercise = tiny(mistakes=(Mistake("root", root, "No roots of negative numbers."),))
+    assert check(root, exercise).mistake == "root"
+
+
+def test_an_untouched_and_a_late_solution_are_no_mistake():
+    def everything_fails(x):
+        raise NotImplementedError
+
+    exercise = tiny(mistakes=(Mistake("any", everything_fails, "Any.", telling=True),))
+    assert check(everything_fails, exercise).mistake is None

@@ -18,6 +18,7 @@ FREE = np.array([[3.0, -1, 2], [0, 5, -4]])
         (FREE, FREE / 3, "0.3333 times"),
         (FREE, FREE - 1.5, "plus -1.5"),
         (ROWS, ROWS**2, "one of yours sums to 0.375"),
+        (ROWS, ROWS * [[1], [2.2], [1]], "one of yours sums to 2.2"),
         (ROWS > 0.2, ROWS <= 0.2, "True and False exchanged"),
     ],
 )

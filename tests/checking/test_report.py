@@ -79,6 +79,14 @@ def test_the_html_lists_the_properties_and_the_picture_with_its_words():
     ElementTree.fromstring(html)
 
 
+def test_the_html_of_a_pass_lists_nothing():
+    report = Report(
+        exercise="e", title="t", points=3, score=1.0, passed=True, properties={"p": True}
+    )
+    assert "<ul" not in report.html() and "<ul" in REPORT.html()
+    assert "✗ a row" not in REPORT.html() and "✗ leaves" not in REPORT.html()
+
+
 def test_what_students_write_is_escaped():
     attack = "<script>alert('x')</script>&\"'"
     report = Report(

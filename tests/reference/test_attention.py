@@ -270,6 +270,18 @@ def test_attend_only_hidden_keys_get_no_gradient(rng):
     assert (found[4:] == 0).all() and np.abs(found[:4]).max(axis=-1).min() > 0
 
 
+def test_plain_lists_are_taken():
+    query, key, value = [[2.0, 0.0], [0.0, 2.0]], [[1.0, 0.0], [0.0, 1.0]], [[1.0], [3.0]]
+    arrays = [np.array(thing, "float32") for thing in (query, key, value)]
+    scores = numpy(reference.attention_scores(query, key))
+    np.testing.assert_allclose(scores, np.sqrt(2) * np.eye(2), rtol=1e-6)
+    np.testing.assert_allclose(numpy(reference.softmax(value)), [[1], [1]])
+    assert_attends(reference.attend(query, key, value), oracle_attend(*arrays))
+    mask = [[True, False], [True, True]]
+    assert_attends(reference.attend(query, key, value, mask), oracle_attend(*arrays, mask))
+    assert numpy(reference.padding_mask([1, 2], 2)).tolist() == [[[True, False]], [[True, True]]]
+
+
 # --- masks ------------------------------------------------------------------------------------
 
 
@@ -367,6 +379,9 @@ def test_equivariance_allows_float_noise_and_no_more(rng):
     assert not reference.is_permutation_equivariant(noisy(1e-2), tokens, rng)
     large = 1e4 * tokens  # and here only the relative one
     assert reference.is_permutation_equivariant(noisy(1e-4), large, rng)
+    even = np.where(tokens < 0, np.float32(-1e4), np.float32(1e4))
+    assert reference.is_permutation_equivariant(noisy(3), even, rng)
+    assert not reference.is_permutation_equivariant(noisy(30), even, rng)
 
 
 def test_equivariance_draws_its_order_from_the_generator():
