@@ -23,12 +23,10 @@ def doctor(args) -> int:
 
 def build(args) -> int:
     from course_utils.authoring import build, source
-    from course_utils.console import silenced
+    from course_utils.exercises import NOTEBOOKS
 
     root = source.course_root()
     paths = source.choose(root, args.notebooks)
-    with silenced():  # TensorFlow greets on stderr, whatever its log level
-        from course_utils.exercises import NOTEBOOKS
     exercises = {
         name: {exercise.id: exercise.points for exercise in module.EXERCISES}
         for name, module in NOTEBOOKS.items()

@@ -6,7 +6,6 @@ from course_utils.plots.explorer import bars, temperature, temperature_explorer
 from course_utils.plots.matrices import heatmap, heatmaps
 from course_utils.plots.photos import receptive_field
 from course_utils.plots.tokens import model_view, token_view
-from course_utils.plots.vectors import scatter_vectors
 
 __all__ = [
     "bars",
@@ -15,7 +14,6 @@ __all__ = [
     "model_view",
     "receptive_field",
     "regression",
-    "scatter_vectors",
     "show",
     "spread",
     "temperature",

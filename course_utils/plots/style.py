@@ -3,8 +3,7 @@
 from matplotlib.axes import Axes
 
 # Okabe and Ito's colours: told apart by colour-blind eyes, and dark enough on white for text.
-BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#aa4488"
-LINES = (BLUE, VERMILLION, GREEN, PURPLE)
+BLUE, VERMILLION = "#0072b2", "#d55e00"
 MAP = "cividis"
 EMPTY = "#e8e8e8"  # where there is no number to colour
 DPI = 100

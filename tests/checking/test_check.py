@@ -501,6 +501,18 @@ def test_every_changed_input_is_named():
     assert "'query', 'key' in place" in check(scores, SCORES).message
 
 
+def test_an_input_changed_only_in_a_later_case_is_noticed():
+    def softmax(scores):
+        result = right(scores)
+        if scores.ndim == 4:
+            scores[:] = 0
+        return result
+
+    report = check(softmax)
+    assert not report.properties[sentences.INPUTS_INTACT]
+    assert report.message == sentences.CHANGED.format(name="softmax", inputs="scores")
+
+
 def test_reshaping_the_input_counts_as_changing():
     def softmax(scores):
         result = right(scores)

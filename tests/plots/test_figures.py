@@ -89,13 +89,3 @@ def test_a_photo_larger_than_its_patches_is_cropped():
     photo = np.zeros((11, 17, 3), dtype=np.uint8)
     axes = plots.receptive_field(photo, 4, (0, 0), np.ones((2, 4)), [1])
     assert [ax.images[0].get_array().shape for ax in axes] == [(8, 16, 3)] * 2
-
-
-def test_vectors_are_arrows_from_the_origin():
-    ax = plots.scatter_vectors([[1, 0], [0, -2]], ["q", "k"], groups=[0, 1], title="pair")
-    arrows = [text for text in ax.texts if text.arrow_patch]
-    assert [tuple(arrow.xy) for arrow in arrows] == [(1, 0), (0, -2)]
-    assert len({arrow.arrow_patch.get_edgecolor() for arrow in arrows}) == 2
-    assert [text.get_text() for text in ax.texts if not text.arrow_patch] == ["q", "k"]
-    low, high = ax.get_ylim()
-    assert low < -2 and high > 2
