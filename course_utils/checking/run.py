@@ -207,7 +207,9 @@ def wrong_arguments(exercise: Exercise, solution: Callable, cases: list[Case]) -
     calls = [case.inputs for case in cases]
     if exercise.driver is not call:
         parameters = inspect.signature(exercise.reference).parameters.values()
-        calls = [{p.name: None for p in parameters if p.default is p.empty}]
+        open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        needed = [p for p in parameters if p.default is p.empty and p.kind not in open_ended]
+        calls = [{p.name: None for p in needed}]
     if all(fits(solution, *given.values()) or fits(solution, **given) for given in calls):
         return ""
     return sentences.ARGUMENTS.format(

@@ -6,6 +6,7 @@ value; "..." stands for any leading axes. Masks are boolean, and True means "may
 Source: Vaswani et al., "Attention Is All You Need" (2017), section 3.2.
 """
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -17,8 +18,11 @@ def softmax(scores):
     maximum changes no weight, and leaves nothing for `exp` to overflow on.
     """
     scores = ops.convert_to_tensor(scores)
-    exponentials = ops.exp(scores - ops.max(scores, axis=-1, keepdims=True))
-    return exponentials / ops.sum(exponentials, axis=-1, keepdims=True)
+    # What changes no weight has no gradient either: do not compute one.
+    maximum = ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))
+    exponentials = ops.exp(scores - maximum)
+    # One division a row, not one an entry: it is also the cheaper one to find a gradient for.
+    return exponentials * (1 / ops.sum(exponentials, axis=-1, keepdims=True))
 
 
 def attention_scores(query, key):
@@ -28,8 +32,9 @@ def attention_scores(query, key):
     Source: Vaswani et al. (2017), equation 1; the division by √d is argued in its footnote 4.
     """
     query, key = ops.convert_to_tensor(query), ops.convert_to_tensor(key)
-    scores = ops.einsum("...qd,...kd->...qk", query, key)
-    return scores / query.shape[-1] ** 0.5
+    # Divided before the product: nothing is lost, and half precision does not overflow.
+    query = query / query.shape[-1] ** 0.5
+    return ops.einsum("...qd,...kd->...qk", query, key)
 
 
 def attend(query, key, value, mask=None):
@@ -40,7 +45,18 @@ def attend(query, key, value, mask=None):
     A query that may attend to nothing gets zero weights and a zero output.
     Source: Vaswani et al. (2017), equation 1 and section 3.2.3 for the mask.
     """
-    scores = attention_scores(query, key)
+    return mix_values(attention_scores(query, key), value, mask)
+
+
+def mix_values(scores, value, mask=None):
+    """Do the second half of attention, for any scores: softmax(scores) @ value.
+
+    scores (..., Nq, Nk), value (..., Nk, dv) and an optional boolean mask that broadcasts to
+    (..., Nq, Nk) -> output (..., Nq, dv), weights (..., Nq, Nk).
+    """
+    scores, value = ops.convert_to_tensor(scores), ops.convert_to_tensor(value)
+    # Weights are worked out in float32 at least: half precision is too coarse for a sum of many.
+    scores = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
     if mask is None:
         weights = softmax(scores)
     else:
@@ -49,7 +65,8 @@ def attend(query, key, value, mask=None):
         weights = softmax(ops.where(mask, scores, -1e9))
         # A row without any True is uniform now. Nothing may be seen there, so nothing is.
         weights = ops.where(mask, weights, 0.0)
-    return ops.einsum("...qk,...kd->...qd", weights, ops.convert_to_tensor(value)), weights
+    weights = ops.cast(weights, value.dtype)
+    return ops.einsum("...qk,...kd->...qd", weights, value), weights
 
 
 def causal_mask(length):

@@ -77,7 +77,7 @@ ATTEND = Exercise(
     reference=reference.attend,
     cases=attend_cases,
     outputs={"output": "… Nq dv", "weights": "… Nq Nk"},
-    forbidden=BUILT_IN_ATTENTION,
+    forbidden=BUILT_IN_ATTENTION | {f"{reference.__name__}.mix_values"},
     hints=(
         "Three steps you have already: scores, weights, and a weighted sum of the values. The mask "
         "belongs between the first and the second.",

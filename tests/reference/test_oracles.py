@@ -1,0 +1,145 @@
+"""Our models against an independent implementation: the same weights, the same numbers.
+
+The fixtures, and what is in them, are the work of tests/oracles/make.py.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+from course_utils.reference.transformer import internals
+from course_utils.training.official.load import KINDS
+from course_utils.training.official.preprocessing import sides
+from course_utils.training.official.weights import assign, official_name
+
+FIXTURES = Path(__file__).parent.parent / "oracles" / "fixtures"
+ORACLES = sorted(path.stem for path in FIXTURES.glob("*.safetensors"))
+TOLERANCE = 1e-5  # the largest absolute difference allowed, in float32
+RECORDED = ("input", "tokens", "block.", "attention.", "logits")
+
+# Our names of what a fixture calls "tokens", "block.0", "block.1" and so on.
+STEPS = {
+    "vit": ["dropout", "block_0", "block_1", "block_2"],
+    "swin_window3": ["patch_embedding", *(f"block_{i}" for i in range(6))],
+    "swin_window7": ["patch_embedding", "block_0", "block_1", "block_2"],
+    "perceiver_learned": ["latents", "cross_0", *(f"block_{i}" for i in range(6)), "decoder"],
+    "perceiver_fourier": ["latents", "cross_0", *(f"block_{i}" for i in range(6)), "decoder"],
+}
+
+
+def read(name):
+    """A fixture's settings, its official weights, and what was recorded."""
+    with safe_open(FIXTURES / f"{name}.safetensors", "np") as file:
+        config = json.loads(file.metadata()["config"])
+        tensors = {key: file.get_tensor(key) for key in file.keys()}
+    recorded = {key: tensors.pop(key) for key in list(tensors) if key.startswith(RECORDED)}
+    return config, tensors, recorded
+
+
+def replay(name):
+    """Our model with the fixture's weights, on its input: the names of the fixture -> ours."""
+    config, tensors, recorded = read(name)
+    kind = KINDS[config["model_type"]]
+    ours = kind.our_config(config, sides(config["image_size"]))
+    model = kind.build(ours)
+    assign(model, kind.names(ours), tensors, file=name)
+    inside = internals(model).predict(recorded["input"], verbose=0)
+    first, *blocks = STEPS[name]
+    found = {"logits": inside["head"], "tokens": tokens(inside[first])}
+    for i, block in enumerate(blocks):
+        x, found[f"attention.{i}"] = inside[block]
+        found[f"block.{i}"] = tokens(x)
+    return found, recorded
+
+
+def tokens(x):
+    """Our Swin keeps tokens on a map (B, H, W, D), the other one in a row (B, N, D)."""
+    batch, dim = x.shape[0], x.shape[-1]
+    return x.reshape(batch, -1, dim)  # (B, N, D)
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_every_step_equals_the_oracle(name, record_property):
+    found, recorded = replay(name)
+    del recorded["input"]
+    assert sum(key.startswith("block.") for key in recorded) == len(STEPS[name]) - 1
+    differences = {}
+    for key, expected in recorded.items():
+        assert found[key].shape == expected.shape, key
+        differences[key] = float(np.abs(found[key] - expected).max())
+    worst = max(differences, key=differences.get)
+    record_property("largest difference", differences[worst])
+    print(f"{name}: logits differ by {differences['logits']:.1e}, ", end="")
+    print(f"at most {differences[worst]:.1e} ({worst}) of {len(differences)} arrays")
+    assert differences[worst] <= TOLERANCE, differences
+
+
+# Sizes as published, and how many numbers the other implementation then learns.
+THOUSAND = {"id2label": {str(number): "" for number in range(1000)}}
+LATENTS = {
+    "num_latents": 512,
+    "d_latents": 1024,
+    "num_blocks": 8,
+    "num_self_attends_per_block": 6,
+    "num_self_attention_heads": 8,
+    "num_cross_attention_heads": 1,
+    "self_attention_widening_factor": 1,
+    "cross_attention_widening_factor": 1,
+}
+FULL_SIZE = {
+    "vit-base-patch16-224": (
+        86_567_656,
+        {
+            "model_type": "vit",
+            "patch_size": 16,
+            "hidden_size": 768,
+            "num_hidden_layers": 12,
+            "num_attention_heads": 12,
+            "intermediate_size": 3072,
+            "layer_norm_eps": 1e-12,
+        },
+    ),
+    "swin-tiny-patch4-window7-224": (
+        28_288_354,
+        {
+            "model_type": "swin",
+            "patch_size": 4,
+            "window_size": 7,
+            "embed_dim": 96,
+            "depths": [2, 2, 6, 2],
+            "num_heads": [3, 6, 12, 24],
+            "mlp_ratio": 4.0,
+            "layer_norm_eps": 1e-5,
+        },
+    ),
+    "vision-perceiver-learned": (
+        62_255_848,
+        {
+            "model_type": "perceiver",
+            "architectures": ["PerceiverForImageClassificationLearned"],
+            **LATENTS,
+        },
+    ),
+    "vision-perceiver-fourier": (
+        48_440_627,
+        {
+            "model_type": "perceiver",
+            "architectures": ["PerceiverForImageClassificationFourier"],
+            **LATENTS,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FULL_SIZE)
+def test_the_published_sizes_have_the_published_number_of_parameters(name):
+    parameters, config = FULL_SIZE[name]
+    kind = KINDS[config["model_type"]]
+    ours = kind.our_config(config | THOUSAND, (224, 224))
+    model = kind.build(ours)
+    assert model.count_params() == parameters
+    named = {official_name(weight.path, kind.names(ours)) for weight in model.weights}
+    assert len(named) == len(model.weights)
