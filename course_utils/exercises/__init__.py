@@ -2,9 +2,13 @@
 
 import course_utils.reference  # noqa: F401  loads Keras quietly, before any exercise does
 from course_utils.checking.exercise import Exercise
-from course_utils.exercises import attention
+from course_utils.exercises import attention, multi_head_attention, positional_encoding
 
-NOTEBOOKS = {"01_attention": attention}
+NOTEBOOKS = {
+    "01_attention": attention,
+    "02_multi_head_attention": multi_head_attention,
+    "03_positional_encoding": positional_encoding,
+}
 
 EXERCISES: dict[str, Exercise] = {
     exercise.id: exercise for module in NOTEBOOKS.values() for exercise in module.EXERCISES

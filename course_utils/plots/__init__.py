@@ -5,6 +5,8 @@ from course_utils.plots.display import show
 from course_utils.plots.explorer import bars, temperature, temperature_explorer
 from course_utils.plots.matrices import heatmap, heatmaps
 from course_utils.plots.photos import receptive_field
+from course_utils.plots.positions import sinusoid_explorer, waves
+from course_utils.plots.similarity import similarity_explorer, similarity_maps
 from course_utils.plots.tokens import model_view, token_view
 
 __all__ = [
@@ -15,8 +17,12 @@ __all__ = [
     "receptive_field",
     "regression",
     "show",
+    "similarity_explorer",
+    "similarity_maps",
+    "sinusoid_explorer",
     "spread",
     "temperature",
     "temperature_explorer",
     "token_view",
+    "waves",
 ]

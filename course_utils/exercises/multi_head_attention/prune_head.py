@@ -1,0 +1,266 @@
+"""Exercise `prune_head`: one head less. Judged by what attention gives with the new params."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.run import Unusable, call, describe
+from course_utils.exercises.draw import normal
+from course_utils.exercises.multi_head_attention.by_hand import ROLES, by_hand, draw_params, pack
+from course_utils.reference import multi_head_attention as reference
+
+KEPT = "the params given stay as they are"
+NAMES = [f"{role}_{part}" for role in ROLES for part in ("kernel", "bias")]
+
+
+def prune_cases(rng):
+    def case(shows, head, num_heads):
+        return Case(
+            shows,
+            {
+                "shows": shows,
+                "head": head,
+                "num_heads": num_heads,
+                **draw_params(rng, 15),
+                "query": normal(rng, 2, 5, 15),  # what attention is tried on afterwards
+                "value": normal(rng, 2, 7, 15),
+            },
+        )
+
+    return [
+        case("the first head", 0, 3),
+        case("the last head", 2, 3),
+        case("a head in between", int(rng.integers(1, 4)), 5),
+        case(KEPT, 1, 3),
+    ]
+
+
+def prune(solution, inputs):
+    """Hand out params, and take the new ones apart: eight arrays, and whether the old are whole."""
+    params = pack(inputs)
+    given = {role: tuple(np.array(array) for array in pair) for role, pair in params.items()}
+    pruned = call(
+        solution, {"params": params, "head": inputs["head"], "num_heads": inputs["num_heads"]}
+    )
+    if pruned is None:
+        return None
+    whole = set(params) == set(given) and all(
+        np.array_equal(np.array(mine), theirs)
+        for role, pair in given.items()
+        for mine, theirs in zip(params[role], pair, strict=False)
+    )
+    return (*taken_apart(pruned), whole)
+
+
+def taken_apart(pruned):
+    if not isinstance(pruned, Mapping):
+        raise Unusable("type", f"{IS_PARAMS} Yours returned {describe(pruned)}.")
+    pairs = []
+    for role in ROLES:
+        pair = pruned.get(role)
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise Unusable("type", f'{IS_PARAMS} Yours has {describe(pair)} for "{role}".')
+        pairs += pair
+    return pairs
+
+
+def watch_attention(inputs, arrays):
+    """See what attention gives with these params: there are several right ways to silence a head.
+
+    In the one case that is about the params handed out, see whether they are whole instead.
+    """
+    for name in NAMES:
+        if arrays[name].shape != inputs[name].shape:
+            raise Unusable(
+                "unfit",
+                f"The {name.replace('_', ' of ', 1)} has shape {arrays[name].shape}, expected "
+                f"{inputs[name].shape}: a silent head keeps its place.",
+            )
+    if inputs["shows"] == KEPT:
+        return {KEPT: arrays[KEPT]}
+    new = pack({name: arrays[name].astype("float32") for name in NAMES})
+    return {"output": by_hand(inputs["query"], inputs["value"], new, inputs["num_heads"])[0]}
+
+
+IS_PARAMS = (
+    'prune_head should return params: a dictionary with "query", "key", "value" and "output", each '
+    "a pair of kernel and bias."
+)
+
+
+def silence(*places, block=lambda head, width, num_heads: slice(head * width, (head + 1) * width)):
+    """Zero a block of some arrays: places are (role, "rows", "columns" or "bias")."""
+
+    def solution(params, head, num_heads):
+        new = {role: [np.array(array) for array in pair] for role, pair in params.items()}
+        where = block(head, len(params["output"][1]) // num_heads, num_heads)
+        for role, part in places:
+            if part == "bias":
+                new[role][1][where] = 0
+            elif part == "rows":
+                new[role][0][where] = 0
+            else:
+                new[role][0][:, where] = 0
+        return new
+
+    return solution
+
+
+def in_place(params, head, num_heads):
+    kernel, bias = params["output"]
+    width = len(bias) // num_heads
+    kernel[head * width : (head + 1) * width] = 0
+    return params
+
+
+def in_the_same_dictionary(params, head, num_heads):
+    params["output"] = silence(ROWS)(params, head, num_heads)["output"]
+    return params
+
+
+def cut_out(params, head, num_heads):
+    kernel, bias = params["output"]
+    width = len(bias) // num_heads
+    kept = np.arange(len(bias)) // width != head
+    new = {role: (params[role][0][:, kept], params[role][1][kept]) for role in ROLES[:3]}
+    return {**new, "output": (kernel[kept], bias)}
+
+
+def all_others(params, head, num_heads):
+    kernel, bias = params["output"]
+    owner = np.arange(len(bias)) // (len(bias) // num_heads)
+    return {**params, "output": (kernel * (owner == head)[:, None], bias)}
+
+
+def output_bias_too(params, head, num_heads):
+    new = silence(ROWS)(params, head, num_heads)
+    return {**new, "output": (new["output"][0], 0 * new["output"][1])}
+
+
+def whole_output(params, head, num_heads):
+    kernel, bias = params["output"]
+    return {**params, "output": (0 * kernel, bias)}
+
+
+ROWS = ("output", "rows")
+IN_PLACE = (
+    "The head is silent, but the params handed to you have changed as well: who called you still "
+    "needs them. Copy before you write: np.array(kernel), and a new dictionary."
+)
+UNIFORM = (
+    "With its queries or keys at zero a head scores all tokens alike. It is not silent then, it "
+    "takes their mean. Zero what it says, not what it asks: its rows of the output kernel."
+)
+OUTPUT_BIAS = (
+    "The head is silent, but you took the output bias as well. It belongs to no head: leave it."
+)
+
+PRUNE_HEAD = Exercise(
+    id="prune_head",
+    title="One head less",
+    points=2,
+    reference=reference.prune_head,
+    cases=prune_cases,
+    outputs={**dict.fromkeys(NAMES, ""), KEPT: ""},
+    driver=prune,
+    observe=watch_attention,
+    hints=(
+        "The output projection reads the merged heads, D features. Which of them come from this "
+        "head, and how do you make the projection deaf to them?",
+        "Row r of the output kernel (D, D) is multiplied with feature r of the merged heads. Head "
+        "i has the rows i·d to (i + 1)·d - 1, with d = D // h.",
+        'kernel, bias = params["output"];  kernel = np.array(kernel);  d = D // num_heads;  '
+        'kernel[head * d : (head + 1) * d] = 0;  return {**params, "output": (kernel, bias)}',
+    ),
+    mistakes=(
+        Mistake("changes params in place", in_place, IN_PLACE),
+        Mistake("changes params in place", in_the_same_dictionary, IN_PLACE),
+        Mistake(
+            "wrong slice (interleaved)",
+            silence(ROWS, block=lambda head, width, num_heads: slice(head, None, num_heads)),
+            "You zero every h-th row, a few of each head. A head's features stand together: rows "
+            "head·d to (head + 1)·d - 1.",
+        ),
+        Mistake(
+            "h and d exchanged",
+            silence(
+                ROWS,
+                block=lambda head, width, num_heads: slice(
+                    head * num_heads, (head + 1) * num_heads
+                ),
+            ),
+            "You zero num_heads rows. num_heads is how many heads there are; each has "
+            "d = D // num_heads rows.",
+        ),
+        Mistake(
+            "one row only",
+            silence(ROWS, block=lambda head, width, num_heads: head),
+            "You zero one row. A head has d = D // num_heads of them: from head·d on.",
+        ),
+        Mistake(
+            "counted from 1",
+            silence(
+                ROWS,
+                block=lambda head, width, num_heads: slice((head - 1) * width, head * width),
+            ),
+            "You silence the head before. Heads are counted from 0: its rows are head·d to "
+            "(head + 1)·d - 1.",
+        ),
+        Mistake(
+            "columns instead of rows",
+            silence(("output", "columns")),
+            "You zero columns of the output kernel. Columns are what comes out, and mix all heads; "
+            "what goes in from this head are rows.",
+        ),
+        Mistake("zeroes the query only", silence(("query", "columns"), ("query", "bias")), UNIFORM),
+        Mistake("zeroes the query only", silence(("key", "columns")), UNIFORM),
+        Mistake(
+            "zeroes the query's kernel only",
+            silence(("query", "columns")),
+            "With its query kernel at zero a head asks the same whatever the token is. It is not "
+            "silent then. Zero what it says, not what it asks: its rows of the output kernel.",
+        ),
+        Mistake(
+            "value bias left",
+            silence(("value", "columns")),
+            "Nearly: its value kernel is zero, but its value bias still speaks, the same to every "
+            "token. Zero that block of the bias too, or the head's rows of the output kernel.",
+        ),
+        Mistake(
+            "value rows",
+            silence(("value", "rows")),
+            "You zero rows of the value kernel: they read features of the input, for all heads. A "
+            "head's own are columns there, and rows in the output kernel.",
+        ),
+        Mistake("also zeroes the output bias", output_bias_too, OUTPUT_BIAS),
+        Mistake(
+            "also zeroes a block of the output bias",
+            silence(ROWS, ("output", "bias")),
+            "The head is silent, but you took a block of the output bias as well. That bias "
+            "belongs to no head: leave it.",
+        ),
+        Mistake(
+            "all others silenced",
+            all_others,
+            "You have kept this head and silenced all others. It is the other way round.",
+        ),
+        Mistake(
+            "all silenced",
+            whole_output,
+            "You have silenced all heads: only the output bias is left. Zero the rows of one head.",
+        ),
+        Mistake(
+            "nothing changed",
+            lambda params, head, num_heads: dict(params),
+            "The head speaks as before: the params you return say the same as those you got. Do "
+            "they hold your new kernel?",
+        ),
+        Mistake(
+            "head cut out",
+            cut_out,
+            "You have changed the shape of a kernel or a bias. A silent head keeps its place, for "
+            "num_heads stays the same: set numbers to 0 instead of taking them out.",
+        ),
+    ),
+)

@@ -1,0 +1,184 @@
+"""Exercise `split_heads`: a block of features for each head."""
+
+import re
+
+from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.run import call
+from course_utils.exercises.draw import normal
+from course_utils.reference import multi_head_attention as reference
+
+UNEVEN = "heads that do not divide the features"
+
+
+def split_cases(rng):
+    def case(shows, num_heads):
+        return Case(shows, {"x": normal(rng, 2, 7, 15), "num_heads": num_heads})
+
+    return [
+        case("three heads of five features", 3),
+        case("five heads of three features", 5),
+        case("a single head, or a head for each feature", 1),
+        case("a single head, or a head for each feature", 15),
+        case(UNEVEN, 4),
+        case(UNEVEN, int(rng.choice([6, 8, 11, 13]))),
+    ]
+
+
+def even(inputs):
+    return inputs["x"].shape[-1] % inputs["num_heads"] == 0
+
+
+def split_or_complain(solution, inputs):
+    """Split, or see how the solution complains where that cannot be done.
+
+    Errors other than ValueError go on: what is done about them is the same in all exercises.
+    """
+    if even(inputs):
+        heads = call(solution, inputs)
+        return None if heads is None else (heads, False, False)
+    try:
+        call(solution, inputs)
+    except ValueError as error:
+        wanted = {str(inputs["num_heads"]), str(inputs["x"].shape[-1])}
+        return inputs["x"], True, wanted <= set(re.findall(r"\d+", str(error)))
+    return inputs["x"], False, False
+
+
+def watch_split(inputs, arrays):
+    """See the heads where there are any, and the complaint where not."""
+    return {name: array for name, array in arrays.items() if (name == "heads") == even(inputs)}
+
+
+def right(x, num_heads, width):
+    return x.reshape(*x.shape[:2], num_heads, width).transpose(0, 2, 1, 3)
+
+
+def in_one_reshape(x, num_heads, width):
+    return x.reshape(x.shape[0], num_heads, x.shape[1], width)
+
+
+def interleaved(x, num_heads, width):
+    return x.reshape(*x.shape[:2], width, num_heads).transpose(0, 3, 1, 2)
+
+
+def not_transposed(x, num_heads, width):
+    return x.reshape(*x.shape[:2], num_heads, width)
+
+
+def heads_in_front(x, num_heads, width):
+    return x.reshape(*x.shape[:2], num_heads, width).transpose(2, 0, 1, 3)
+
+
+def heads_taken_for_width(x, num_heads, width):
+    return x.reshape(*x.shape[:2], width, num_heads).transpose(0, 2, 1, 3)
+
+
+def features_before_tokens(x, num_heads, width):
+    return x.reshape(*x.shape[:2], num_heads, width).transpose(0, 2, 3, 1)
+
+
+def names_both(dim, num_heads):
+    raise ValueError(f"{num_heads} heads, {dim} features")
+
+
+def names_neither(dim, num_heads):
+    raise ValueError("cannot reshape array")
+
+
+def raises_another(dim, num_heads):
+    raise AssertionError(f"{num_heads} heads, {dim} features")
+
+
+def says_nothing(dim, num_heads):
+    return None
+
+
+def split_with(layout, complain):
+    def solution(x, num_heads):
+        if x.shape[-1] % num_heads:
+            return complain(x.shape[-1], num_heads)
+        return layout(x, num_heads, x.shape[-1] // num_heads)
+
+    return solution
+
+
+COMPLAINTS = (names_both, names_neither, raises_another)
+LAYOUTS = {
+    "reshape without transpose": (
+        in_one_reshape,
+        "The shape is right and the entries are not: reshape keeps their order, so your first "
+        "head got the first tokens, cut up. Reshape to (B, N, h, d), where nothing moves, then "
+        "swap the axes of heads and tokens.",
+    ),
+    "features interleaved across heads": (
+        interleaved,
+        "Each head has every h-th feature, like cards dealt round a table. A head is a contiguous "
+        "block: split the last axis as (h, d), in this order, not as (d, h).",
+    ),
+    "heads behind the tokens": (
+        not_transposed,
+        "The blocks are right, but this is (B, N, h, d). Attention mixes the last axis but one, "
+        "and there the tokens must be: swap the axes of heads and tokens.",
+    ),
+    "heads in front of the batch": (
+        heads_in_front,
+        "The blocks are right, but this is (h, B, N, d). The batch stays first: (B, h, N, d).",
+    ),
+    "num_heads taken for the width of a head": (
+        heads_taken_for_width,
+        "You made heads of num_heads features. num_heads is how many there are; each has "
+        "d = D // num_heads features: reshape to (B, N, num_heads, d).",
+    ),
+    "features before tokens": (
+        features_before_tokens,
+        "The heads are right, but within each one tokens and features have changed places: "
+        "(B, h, d, N). It should be (B, h, N, d).",
+    ),
+}
+
+SPLIT_HEADS = Exercise(
+    id="split_heads",
+    title="A block of features for each head",
+    points=2,
+    reference=reference.split_heads,
+    cases=split_cases,
+    outputs={"heads": "B h N d", "raises a ValueError": "", "its message names both numbers": ""},
+    driver=split_or_complain,
+    observe=watch_split,
+    hints=(
+        "A head is a block of neighbouring features. Which reshape cuts the last axis into blocks, "
+        "and moves nothing else?",
+        "(B, N, D) -> reshape -> (B, N, h, d) -> swap the two axes in the middle -> (B, h, N, d). "
+        "Before that: d = D // h, if D % h is 0.",
+        "B, N, D = x.shape;  if D % num_heads: raise ValueError(…both numbers…);  "
+        "return transpose(reshape(x, (B, N, num_heads, D // num_heads)), (0, 2, 1, 3))",
+    ),
+    mistakes=(
+        *(
+            Mistake(name, split_with(layout, complain), sentence)
+            for name, (layout, sentence) in LAYOUTS.items()
+            for complain in COMPLAINTS
+        ),
+        Mistake(
+            "nothing said about uneven heads",
+            split_with(right, says_nothing),
+            "Right where the heads share the features evenly. Where they cannot, features get lost "
+            "without a word: if D % num_heads is not 0, raise a ValueError that names both.",
+        ),
+        Mistake(
+            "a message without both numbers",
+            split_with(right, names_neither),
+            "Right where the heads share the features evenly. Where they cannot, there is a "
+            "ValueError, but who reads it does not learn which numbers do not fit. Check D % "
+            "num_heads yourself, before the reshape, and put num_heads and D into the message.",
+        ),
+        Mistake(
+            "another error than ValueError",
+            split_with(right, raises_another),
+            "Right where the heads share the features evenly. Where they cannot, your code stops "
+            "with another error, perhaps from inside reshape. Check D % num_heads first, and raise "
+            "a ValueError whose message names num_heads and D.",
+            telling=True,
+        ),
+    ),
+)

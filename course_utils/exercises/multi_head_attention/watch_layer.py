@@ -1,0 +1,213 @@
+"""What the check of `MultiHeadAttention` does with a student's class: make a layer, give it the
+case's kernels and biases, and use it."""
+
+import contextlib
+import itertools
+import warnings
+
+import keras
+import numpy as np
+from keras import ops
+
+from course_utils.checking import sentences
+from course_utils.checking.run import Unusable, describe, fits
+from course_utils.exercises.multi_head_attention.by_hand import ROLES, by_hand, pack
+from course_utils.reference.multi_head_attention import MultiHeadAttention
+
+DONE_ALREADY = (
+    keras.layers.MultiHeadAttention,
+    keras.layers.GroupQueryAttention,
+    MultiHeadAttention,
+)
+NAME = "MultiHeadAttention"
+
+# What a case asks for, and what of all that the driver returns it looks at.
+OUTPUTS = {
+    "output": "B Nq D",
+    "weights": "B h Nq Nk",
+    "trainable arrays": "",
+    "same output twice": "",
+    "output alone unless asked": "",
+    "shape inside a model": "",
+}
+ASKED = {
+    "output": ("output",),
+    "weights": ("output", "weights"),
+    "state": ("trainable arrays", "same output twice", "output alone unless asked"),
+    "model": ("shape inside a model",),
+}
+WANTED = (
+    "After a call the layer should own four kernels of shape {kernel} and four biases of shape "
+    "{bias}, a pair for each of its Dense layers. Yours owns {owned}. Does call use all four, as "
+    "__init__ made them?"
+)
+NO_PAIR = "With return_weights=True the layer should return a pair, (output, weights)."
+
+
+def watch_layer(solution, inputs):
+    """Make a layer and use it as the case asks: -> all OUTPUTS, zeros where not asked."""
+    seen = dict.fromkeys(OUTPUTS, 0.0)
+    with plainly():
+        layer = make(solution, inputs)
+        started = start(layer, inputs)
+        if inputs["asks"] == "state":
+            seen |= look_at_state(layer, inputs) if started else NO_STATE
+        else:
+            give(layer, inputs)
+            seen |= ask(layer, inputs)
+    return tuple(seen.values())
+
+
+def watch_asked(inputs, arrays):
+    return {name: arrays[name] for name in ASKED[inputs["asks"]]}
+
+
+@contextlib.contextmanager
+def plainly():
+    """Let Keras raise what was raised, in its own words, and not warn of a mask or a build that
+    this exercise asks for."""
+    filtering = keras.config.is_traceback_filtering_enabled()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "(?s)Layer .* mask attached")
+        warnings.filterwarnings("ignore", r"(?s).build\(\). was called")
+        try:
+            keras.config.disable_traceback_filtering()
+            yield
+        finally:
+            if filtering:
+                keras.config.enable_traceback_filtering()
+
+
+def make(solution, inputs):
+    if isinstance(solution, keras.layers.Layer):
+        raise Unusable("type", f"Give check the class {NAME} itself, not a layer made from it.")
+    sizes = {"dim": inputs["dim"], "num_heads": inputs["num_heads"]}
+    layer = solution(**sizes) if fits(solution, **sizes) else solution(*sizes.values())
+    if not isinstance(layer, keras.layers.Layer):
+        raise Unusable(
+            "type",
+            f"{NAME} should make a Keras layer, but it makes {describe(layer)}. Its first line "
+            f"is: class {NAME}(layers.Layer).",
+        )
+    if solution is not MultiHeadAttention:
+        for part in layer._flatten_layers():  # the layer itself and all it is made of
+            for kind in DONE_ALREADY:
+                if isinstance(part, kind):
+                    found = f"{kind.__module__.partition('.')[0]}'s {kind.__name__}"
+                    text = sentences.FORBIDDEN.format(name=NAME, found=found)
+                    raise Unusable("forbidden", text)
+    return layer
+
+
+def use(layer, inputs, **more):
+    tokens = [inputs[name] for name in ("query", "value") if name in inputs]
+    return layer(*tokens, **({"mask": inputs["mask"]} if "mask" in inputs else {}), **more)
+
+
+def start(layer, inputs) -> bool:
+    """Call a layer for the first time, which makes its kernels. False if it may not make them."""
+    try:
+        use(layer, inputs)
+    except ValueError as error:
+        if "new elements of state" not in str(error):
+            raise
+        return False
+    return True
+
+
+NO_STATE = {
+    "trainable arrays": 0,
+    "same output twice": False,
+    "output alone unless asked": True,
+}
+
+
+def look_at_state(layer, inputs):
+    first, second = use(layer, inputs), use(layer, inputs)
+    alone = not isinstance(first, tuple | list)
+    arrays = [ops.convert_to_numpy(x if alone else x[0]) for x in (first, second)]
+    return {
+        "trainable arrays": len(layer.trainable_weights),
+        "same output twice": np.array_equal(*arrays, equal_nan=True),
+        "output alone unless asked": alone,
+    }
+
+
+def ask(layer, inputs):
+    if inputs["asks"] == "model":
+        return {"shape inside a model": shape_inside_a_model(layer, inputs)}
+    if inputs["asks"] == "weights":
+        pair = use(layer, inputs, return_weights=True)
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise Unusable("unfit", f"{NO_PAIR} Yours returned {describe(pair)}.")
+        return {"output": pair[0], "weights": pair[1]}
+    output = use(layer, inputs)
+    return {"output": output[0] if isinstance(output, tuple | list) and output else output}
+
+
+def shape_inside_a_model(layer, inputs):
+    """Use a layer as a model does, to be trained: on tensors that have a shape and no numbers yet.
+
+    NumPy cannot work on them. A step of training would show the same, and take far longer.
+    """
+    symbols = {
+        name: keras.Input(
+            batch_shape=tuple(array.shape), dtype=keras.backend.standardize_dtype(array.dtype)
+        )
+        for name, array in inputs.items()
+        if name in ("query", "value", "mask")
+    }
+    try:
+        output = use(layer, symbols)
+    except NotImplementedError as error:  # TensorFlow's word for it, and ours for "not solved yet"
+        raise TypeError(str(error)) from error
+    return np.array(output[0].shape if isinstance(output, tuple | list) else output.shape)
+
+
+def give(layer, inputs) -> None:
+    """Give a layer the case's kernels and biases, or say that it has no place for them."""
+    denses = [getattr(layer, f"{role}_dense", None) for role in ROLES]
+    stubs = [dense for dense in denses if isinstance(dense, keras.layers.Dense)]
+    owned = [weight for dense in stubs for weight in dense.weights]
+    if len(stubs) == 4 and owned and len(owned) == len(layer.weights):
+        pairs = [dense.weights for dense in denses]
+    else:  # called otherwise, so perhaps in another order as well
+        matrices = [weight for weight in layer.weights if len(weight.shape) == 2]
+        vectors = [weight for weight in layer.weights if len(weight.shape) == 1]
+        pairs = list(zip(matrices, vectors, strict=False))
+        if len(pairs) != 4 or len(layer.weights) != 8:
+            refuse(layer, inputs)
+    assign(layer, pairs, inputs, ROLES)
+    if len(stubs) < 4 and (order := order_of_roles(layer, inputs)):
+        assign(layer, pairs, inputs, order)
+
+
+def assign(layer, pairs, inputs, roles) -> None:
+    """Give each pair of weights the numbers of a role."""
+    params = pack(inputs)
+    for pair, role in zip(pairs, roles, strict=True):
+        for weight, array in zip(pair, params[role], strict=False):  # no bias, or not built
+            if tuple(weight.shape) != array.shape:
+                refuse(layer, inputs)
+            weight.assign(array)
+
+
+def order_of_roles(layer, inputs):
+    """Find out by trying which of its parts a layer uses for what; None where nothing fits."""
+    output = use(layer, inputs)
+    output = ops.convert_to_numpy(output[0] if isinstance(output, tuple | list) else output)
+    arrays = {n: ops.convert_to_numpy(a) if hasattr(a, "shape") else a for n, a in inputs.items()}
+    query, params = arrays["query"], pack(arrays)
+    rest = (inputs["num_heads"], arrays.get("mask"))
+    for places in itertools.permutations(range(4)):
+        shuffled = {role: params[ROLES[place]] for role, place in zip(ROLES, places, strict=True)}
+        guess = by_hand(query, arrays.get("value", query), shuffled, *rest)[0]
+        if guess.shape == output.shape and np.allclose(guess, output, rtol=0, atol=1e-3):
+            return [ROLES[places.index(place)] for place in range(4)]
+    return None
+
+
+def refuse(layer, inputs):
+    owned = ", ".join(str(tuple(weight.shape)) for weight in layer.weights) or "nothing"
+    dim = inputs["dim"]
+    raise Unusable("unfit", WANTED.format(kernel=(dim, dim), bias=(dim,), owned=owned))

@@ -1,0 +1,180 @@
+"""Exercise `linear_positions`: the simplest way to number tokens."""
+
+import numpy as np
+
+from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.reference import positional_encoding as reference
+
+
+def linear_cases(rng):
+    short, middle, long = sorted(int(n) for n in rng.choice(LENGTHS, size=3, replace=False))
+    return [
+        Case("counting from 1", {"length": middle}),
+        Case("counting from 1", {"length": short, "normalize": False}),
+        Case("from 0 to 1", {"length": long, "normalize": True}),
+        Case("from 0 to 1", {"length": short, "normalize": True}),
+        Case("a single token", {"length": 1}, label="a single token, counted"),
+        Case("a single token", {"length": 1, "normalize": True}, label="a single token, from 0"),
+    ]
+
+
+LENGTHS = (3, 5, 7, 11, 13, 17, 19, 23)
+
+
+def as_numbers(inputs, arrays):
+    """Whole numbers are as good as floats here."""
+    positions = arrays["positions"]
+    whole = positions.dtype.kind in "iu"
+    return {"positions": positions.astype("float64") if whole else positions}
+
+
+def count(length):
+    return np.arange(1, length + 1, dtype="float32")
+
+
+def spread(length):
+    return np.linspace(0, 1, length, dtype="float32")
+
+
+def variant(counted=count, normalized=spread):
+    """The exercise with one of its two parts changed; each a function of the length."""
+    return lambda length, normalize=False: (normalized if normalize else counted)(length)
+
+
+def changed(function):
+    """The exercise with its result changed, whichever was asked for."""
+    return lambda length, normalize=False: function(variant()(length, normalize))
+
+
+def floor_divided(length):
+    return (np.arange(length) // max(length - 1, 1)).astype("float32")
+
+
+def raises_for_one(length):
+    return np.array([position / (length - 1) for position in range(length)])
+
+
+FROM_ZERO = "Your numbers start at 0. Here the first token is number 1 and the last is number N."
+ONE_SHORT = (
+    "Your first number is right, but the last one is missing: arange stops before its end. "
+    "arange(1, length + 1) goes up to N."
+)
+DIVIDED_BY_LENGTH = (
+    "You divide by N. From the first token to the last there are N - 1 steps, so divide the "
+    "positions 0 … N - 1 by N - 1, and the last one lands on 1."
+)
+SINGLE_TOKEN = (
+    "Right, except for a single token: there N - 1 is 0, and you divide by it. Divide by "
+    "max(N - 1, 1), and the only position is 0."
+)
+
+LINEAR_POSITIONS = Exercise(
+    id="linear_positions",
+    title="Numbering the tokens",
+    points=1,
+    reference=reference.linear_positions,
+    cases=linear_cases,
+    outputs={"positions": "N"},
+    observe=as_numbers,
+    hints=(
+        "Count the steps between the first token and the last: there is one fewer than tokens.",
+        "Both answers have shape (N,). Start from arange(N), which is 0 … N - 1: add 1, or divide "
+        "by the number of steps. What is that number for a single token?",
+        "if normalize: return arange(length) / max(length - 1, 1);  "
+        "otherwise: return arange(length) + 1",
+    ),
+    mistakes=(
+        Mistake("starts at 0", variant(lambda n: np.arange(n)), FROM_ZERO),
+        Mistake("last number missing", variant(lambda n: np.arange(1, n)), ONE_SHORT),
+        Mistake(
+            "divides by N instead of N - 1",
+            variant(normalized=lambda n: np.arange(n) / n),
+            DIVIDED_BY_LENGTH,
+        ),
+        Mistake(
+            "starts at 0, and divides by N instead of N - 1",
+            variant(lambda n: np.arange(n), lambda n: np.arange(n) / n),
+            f"{FROM_ZERO} {DIVIDED_BY_LENGTH}",
+        ),
+        Mistake(
+            "counts from 1, then divides by N",
+            variant(normalized=lambda n: count(n) / n),
+            "Your normalised positions start at 1/N. They should start at 0: divide the positions "
+            "0 … N - 1 by N - 1.",
+        ),
+        Mistake(
+            "counts from 1, then divides by N - 1",
+            variant(normalized=lambda n: count(n) / max(n - 1, 1)),
+            "Your normalised positions run beyond 1. They should go from 0 to 1: divide the "
+            "positions 0 … N - 1 by N - 1.",
+        ),
+        Mistake(
+            "length 1 divides by zero",
+            variant(normalized=lambda n: np.arange(n) / np.float32(n - 1)),
+            SINGLE_TOKEN,
+        ),
+        Mistake(
+            "length 1 divides by zero",
+            variant(normalized=raises_for_one),
+            SINGLE_TOKEN,
+            telling=True,
+        ),
+        Mistake(
+            "starts at 0, and length 1 divides by zero",
+            variant(lambda n: np.arange(n), lambda n: np.arange(n) / np.float32(n - 1)),
+            FROM_ZERO,
+        ),
+        Mistake(
+            "a single token at 1",
+            variant(normalized=lambda n: spread(n) if n > 1 else np.ones(1)),
+            "Right, except for a single token: positions start at 0, so a token alone is at 0.",
+        ),
+        Mistake(
+            "normalize ignored",
+            variant(normalized=count),
+            "Your numbers are the same with normalize=True. Then they should go evenly from 0 "
+            "to 1.",
+        ),
+        Mistake(
+            "always from 0 to 1",
+            variant(spread),
+            "Your positions always go from 0 to 1. Do that only if normalize is true; otherwise "
+            "count 1, 2, … N.",
+        ),
+        Mistake(
+            "normalize turned round",
+            variant(spread, count),
+            "Your two answers are exchanged: normalize=True should give 0 to 1, and normalize="
+            "False 1, 2, … N.",
+        ),
+        Mistake(
+            "from -1 to 1",
+            variant(normalized=lambda n: np.linspace(-1, 1, n)),
+            "Your normalised positions go from -1 to 1. That is a common choice too, but here they "
+            "go from 0 to 1.",
+        ),
+        Mistake(
+            "rounded down",
+            variant(normalized=floor_divided),
+            "Your normalised positions are whole numbers: // rounds down, and so does an integer "
+            "type. Divide with / and keep floats.",
+        ),
+        Mistake(
+            "shape (N, 1)",
+            changed(lambda positions: positions[:, None]),
+            "The numbers are right, but they stand in a column, (N, 1). Here the shape is (N,), "
+            "one axis.",
+        ),
+        Mistake(
+            "shape (1, N)",
+            changed(lambda positions: positions[None, :]),
+            "The numbers are right, but there is an axis in front, (1, N). Here the shape is "
+            "(N,), one axis.",
+        ),
+        Mistake(
+            "counts backwards",
+            changed(lambda positions: positions[::-1]),
+            "Your numbers are in the wrong order: the first token has the smallest.",
+        ),
+    ),
+)

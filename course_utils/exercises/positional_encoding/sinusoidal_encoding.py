@@ -1,0 +1,224 @@
+"""Exercise `sinusoidal_encoding`: each position as the hands of many clocks."""
+
+import numpy as np
+
+from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.run import Unusable, call
+from course_utils.reference import positional_encoding as reference
+
+
+def sinusoid_cases(rng):
+    short, middle, long = sorted(int(n) for n in rng.choice(LENGTHS, size=3, replace=False))
+    shapes = {
+        "several positions": (middle, 6),
+        "more features than positions": (short, 16),
+        "many positions": (long + 60, 10),
+        "a single pair of features": (short, 2),
+    }
+    cases = [Case(shows, {"length": n, "dim": dim}) for shows, (n, dim) in shapes.items()]
+    # One feature fewer than a case before: JAX has compiled for that shape already.
+    length, dim = list(shapes.values())[rng.integers(3)]
+    odd = Case("an odd dim is refused", {"length": length, "dim": dim - 1}, label=f"dim={dim - 1}")
+    return [*cases, odd]
+
+
+LENGTHS = (5, 7, 11, 13, 17, 19)
+ODD = "An odd dim should raise ValueError: sine and cosine come in pairs."
+
+
+def encode(solution, inputs):
+    """Call the solution. What an odd dim should bring is a ValueError, and True stands for it; the
+    next even dim must not bring one, or a solution that always raises would be right."""
+    if inputs["dim"] % 2 == 0:
+        return call(solution, inputs)
+    try:
+        call(solution, inputs)
+    except ValueError:
+        call(solution, {**inputs, "dim": inputs["dim"] + 1})
+        return np.array(True)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        raise Unusable("unfit", ODD) from error
+    raise Unusable("unfit", ODD)
+
+
+def frequencies(dim, base=10000):
+    return base ** (-np.arange(0, dim, 2) / dim)  # (D/2,)
+
+
+def angles_of(length, dim):
+    return np.arange(length)[:, None] * frequencies(dim)  # (N, D/2)
+
+
+def interleave(sine, cosine):
+    """Sines in the even columns, cosines in the odd ones: (…, D/2) twice -> (…, D)."""
+    return np.stack([sine, cosine], axis=-1).reshape(*sine.shape[:-1], -1)
+
+
+def waves(angles):
+    return interleave(np.sin(angles), np.cos(angles))
+
+
+def turning(frequency, start=0):
+    """The encoding with other frequencies, a function of dim -> (D/2,), or another start."""
+    return lambda n, dim: waves(np.arange(start, start + n)[:, None] * frequency(dim))
+
+
+def from_angles(function):
+    """The encoding with another function of the angles (N, D/2) -> (N, D)."""
+    return lambda n, dim: function(angles_of(n, dim))
+
+
+def of_columns(exponent):
+    """An angle for each column, with 10000 to the power -exponent(column, dim)."""
+
+    def solution(length, dim):
+        column = np.arange(dim)
+        angles = np.arange(length)[:, None] / 10000 ** exponent(column, dim)
+        return np.where(column % 2 == 0, np.sin(angles), np.cos(angles))
+
+    return solution
+
+
+def both(name, wrong, sentence):
+    """A mistake twice: by students who refuse an odd dim, and by those who have not come to it."""
+
+    def even_only(length, dim):
+        return wrong(length, dim - dim % 2)
+
+    def refusing(length, dim):
+        if dim % 2:
+            raise ValueError(ODD)
+        return wrong(length, dim)
+
+    return Mistake(name, even_only, sentence), Mistake(name, refusing, sentence)
+
+
+COLUMN_INDEX = (
+    "Your exponent counts columns where it should count pairs. Pair i has the columns 2i and "
+    "2i + 1, and both divide by 10000^(2i/D): with a column index c, that is 10000^(c/D) for even "
+    "c, and 10000^((c - 1)/D) for odd c."
+)
+TURNS_ALIKE = (
+    "All your pairs turn equally fast: they have the same frequency. Divide the position by "
+    "10000^(2i/D), with / and not //, which rounds the exponent down to 0."
+)
+
+SINUSOIDAL_ENCODING = Exercise(
+    id="sinusoidal_encoding",
+    title="Positions as waves",
+    points=3,
+    reference=reference.sinusoidal_encoding,
+    cases=sinusoid_cases,
+    outputs={"encoding": "N D"},
+    driver=encode,
+    hints=(
+        "Think of D/2 clock hands, each slower than the one before. A position is where all the "
+        "hands point: sine and cosine of each.",
+        "positions (N, 1) times frequencies (1, D/2) are angles (N, D/2). Sine and cosine, stacked "
+        "on a new last axis (N, D/2, 2), reshape to (N, D) with the pairs side by side.",
+        "if dim % 2: raise ValueError(…);  frequency = 10000 ** (-arange(0, dim, 2) / dim);  "
+        "angles = arange(length)[:, None] * frequency;  "
+        "return stack([sin(angles), cos(angles)], axis=-1).reshape(length, dim)",
+    ),
+    mistakes=(
+        Mistake(
+            "odd dim not refused",
+            lambda n, dim: waves(angles_of(n, dim - dim % 2)),
+            "Right for an even dim. An odd one leaves a sine without its cosine, and somebody will "
+            "look for the reason far from here: raise ValueError before anything else.",
+        ),
+        *both(
+            "exponent uses the column index as i",
+            of_columns(lambda column, dim: 2 * column / dim),
+            COLUMN_INDEX,
+        ),
+        *both(
+            "exponent uses the column index as i",
+            turning(lambda dim: 10000 ** (-2 * np.arange(0, dim, 2) / dim)),
+            COLUMN_INDEX,
+        ),
+        *both(
+            "cosine with a frequency of its own",
+            of_columns(lambda column, dim: column / dim),
+            "Your sines are right, your cosines turn too slowly: the exponent has gone on to the "
+            "next column. Both columns of a pair, 2i and 2i + 1, divide by 10000^(2i/D).",
+        ),
+        *both(
+            "sine and cosine swapped",
+            from_angles(lambda a: interleave(np.cos(a), np.sin(a))),
+            "Sine and cosine are exchanged: even columns hold the sines, odd ones the cosines. "
+            "Position 0 is then 0, 1, 0, 1, …",
+        ),
+        *both(
+            "blocks [sin, cos]",
+            from_angles(lambda a: np.concatenate([np.sin(a), np.cos(a)], axis=-1)),
+            "The numbers are right, in another order: first all sines, then all cosines. That is a "
+            "fine layout, and much code uses it. Here the two of a pair stand side by side: stack "
+            "them on a new last axis, then reshape.",
+        ),
+        *both(
+            "blocks [cos, sin]",
+            from_angles(lambda a: np.concatenate([np.cos(a), np.sin(a)], axis=-1)),
+            "The numbers are right, in another order: first all cosines, then all sines, as "
+            "diffusion models have it. Here the two of a pair stand side by side, sine first: "
+            "stack them on a new last axis, then reshape.",
+        ),
+        *both(
+            "position from 1",
+            turning(frequencies, start=1),
+            "You are one position ahead: the first token has position 0, where all sines are 0 "
+            "and all cosines 1. Count with arange(length).",
+        ),
+        *both(
+            "degrees",
+            from_angles(lambda a: waves(np.deg2rad(a))),
+            "You turn the angles from degrees into radians. They are radians already, which is "
+            "what sin and cos take: leave π / 180 out.",
+        ),
+        *both(
+            "whole turns",
+            from_angles(lambda a: waves(2 * np.pi * a)),
+            "You multiply the angles by 2π. Here the position itself, divided by 10000^(2i/D), is "
+            "the angle in radians: the first pair needs 6.28 tokens for a turn.",
+        ),
+        *both("10000 forgotten", from_angles(lambda a: waves(a[:, :1] + 0 * a)), TURNS_ALIKE),
+        *both(
+            "10000 inverted",
+            turning(lambda dim: 1 / frequencies(dim)),
+            "You multiply by 10000^(2i/D), so each pair turns faster than the one before. Divide: "
+            "the first pair is the fastest, the others ever slower.",
+        ),
+        *both(
+            "factor 2 missing in the exponent",
+            turning(lambda dim: frequencies(dim) ** 0.5),
+            "Your slowest pair is too fast: the exponent is i/D, it should be 2i/D. There are only "
+            "D/2 pairs, and together they should span from 1 to almost 1/10000.",
+        ),
+        *both(
+            "last frequency exactly 1/10000",
+            turning(lambda dim: 10000 ** -np.linspace(0, 1, dim // 2)),
+            "Your frequencies end at 1/10000: the exponent is i / (D/2 - 1). Some published code "
+            "does that. The paper's is 2i/D, which stops just short of 1.",
+        ),
+        *both(
+            "sines only",
+            from_angles(lambda a: interleave(np.sin(a), np.sin(a))),
+            "Both columns of each pair hold the sine. The odd one should hold the cosine: a sine "
+            "alone does not tell 1 from π - 1.",
+        ),
+        *both(
+            "positions and features exchanged",
+            lambda n, dim: waves(angles_of(n, dim)).T,
+            "Yours is (D, N): one row for each feature. Make it one row for each position, "
+            "positions[:, None] * frequencies[None, :].",
+        ),
+        *both(
+            "an axis in front",
+            from_angles(lambda a: waves(a)[None]),
+            "The numbers are right, with a batch axis in front: (1, N, D). Leave it out, "
+            "broadcasting adds it when the encoding meets the tokens.",
+        ),
+    ),
+)

@@ -1,0 +1,807 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 2 · Multi-head attention: several looks at once
+#
+# **You will**
+#
+# - split features into heads, and see on a picture what a wrong reshape does to them
+# - build multi-head attention, first as a function, then as a Keras layer that you train
+# - find out which of a trained model's heads matter, by silencing them one by one
+#
+# **You need** notebook 1. What a Keras layer is, we say when we get there.
+#
+# **Time**: two to three hours for you; the machine needs about a minute, without a GPU.
+
+# %%
+import numpy as np
+
+from matplotlib import pyplot
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+
+from course_utils import plots
+from course_utils.checking import check, hint, progress
+from course_utils.reference import attention, multi_head_attention as heads
+
+import keras
+from keras import layers, ops
+
+keras.utils.set_random_seed(2)
+rng = np.random.default_rng(2)
+print("Keras", keras.__version__, "on", keras.backend.backend())
+
+# %% [markdown]
+# ## Letters we use
+#
+# Those of notebook 1, and two more.
+#
+# | letter | meaning |
+# |---|---|
+# | $B$, $N$ | sequences in a batch; tokens in a sequence ($N_q$ queries, $N_k$ keys) |
+# | $D$ | features of a token, all of them |
+# | $h$ | number of heads |
+# | $d = D / h$ | features of a token that one head works with |
+#
+# The course's own versions of what you build here are in `heads`. Those of notebook 1 are in
+# `attention`.
+
+# %% [markdown]
+# ## One look is an average
+#
+# In notebook 1, "it" looked at "cat". But a word may want to know several things at once: who is
+# meant, what happens, what came just before. One attention has *one* row of weights for each
+# query. To look at two places it must share its weight, and what comes out is a blend.
+#
+# Say we want the letter before us **and** the letter after us. Here they are pictures. What one
+# query gets, if it looks at both:
+
+
+# %%
+def draw(letter, size=24):
+    """A letter as a picture of size by size dots, 1 where there is ink."""
+    outline = TextPath((0, 0), letter, size=1)
+    (left, bottom), (right, top) = outline.get_extents().get_points()
+    x = np.linspace(left - 0.05, right + 0.05, size)
+    y = np.linspace(top + 0.1, bottom - 0.1, size)
+    dots = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)  # (size · size, 2)
+    # A dot has ink if an odd number of edges go round it: the hole in an A has two.
+    rounds = sum(Path(edge).contains_points(dots).astype(int) for edge in outline.to_polygons())
+    return (rounds % 2).reshape(size, size).astype("float32")
+
+
+before, after = draw("H"), draw("S")  # (24, 24) each
+plots.heatmaps([before, after, (before + after) / 2], ["before", "after", "half of each"])
+plots.show("The letters H and S, and both drawn over each other at half strength.")
+
+# %% [markdown]
+# Both are in there, and neither can be read well. Two looks, each with weights of its own, would
+# bring two clean letters. That is all that **multi-head** means: run several small attentions
+# side by side, and give each its own share of the features.
+
+# %% [markdown]
+# ## Splitting features into heads
+#
+# A token has $D$ features. Head 0 gets the first $d = D/h$ of them, head 1 the next $d$, and so
+# on: **contiguous blocks**.
+#
+# We can look at this. Below is one sequence of $N = 24$ tokens with $D = 96$ features, drawn as
+# a matrix: each *row* of dots is a token. The features happen to spell a word of four letters.
+# Split into $h = 4$ heads, each head should hold one whole letter: all 24 tokens, 24 features.
+
+# %%
+word = np.concatenate([draw(letter) for letter in "HEAD"], axis=1)[None]  # (B, N, D) = (1, 24, 96)
+print("tokens:", word.shape)
+_, axes = pyplot.subplots(figsize=(6, 1.9), layout="constrained")
+axes.imshow(word[0], cmap="cividis")
+axes.set(xlabel="features (D = 96)", ylabel="tokens (N = 24)", xticks=range(0, 96, 24))
+plots.show("A matrix of 24 rows and 96 columns in which the letters H E A D can be read.")
+
+# %% [markdown]
+# Which two steps take $(B, N, D)$ to $(B, h, N, d)$? The tempting answer is one `reshape`: the
+# numbers of entries agree, no error is raised. Another is to split the last axis as $(d, h)$.
+# Look at what each does:
+
+# %%
+straight = word.reshape(1, 4, 24, 24)  # one reshape, no transpose
+interleaved = word.reshape(1, 24, 24, 4).transpose(0, 3, 1, 2)  # the last axis split as (d, h)
+right = np.array(heads.split_heads(word, 4))  # (B, h, N, d) = (1, 4, 24, 24)
+
+_, axes = pyplot.subplots(3, 4, figsize=(5.2, 4.4), layout="constrained")
+names = ["one reshape", "split as (d, h)", "split_heads"]
+for row, (split, name) in enumerate(zip([straight, interleaved, right], names)):
+    for head in range(4):
+        axes[row, head].imshow(split[0, head], cmap="cividis")
+        axes[row, head].set(xticks=[], yticks=[], title=f"head {head}" if row == 0 else "")
+    axes[row, 0].set_ylabel(name)
+plots.show("Top: stripes cut through letters. Middle: the whole word, squeezed, four times. "
+           "Bottom: H, E, A, D, a letter in each head.")
+
+# %% [markdown]
+# - **One reshape** gives head 0 the first six *tokens*, cut into pieces. Heads no longer share
+#   features, they share out tokens.
+# - **Split as $(d, h)$** gives each head every fourth column: the whole word, squeezed. A head
+#   has all tokens, but not its own block.
+# - **`split_heads`** gives each head its letter.
+#
+# All three have the shape $(1, 4, 24, 24)$. Shapes alone never tell you.
+
+# %% [markdown]
+# ## Exercise: `split_heads`
+#
+# *About 10 minutes, difficulty 2 of 3.*
+#
+# Write `split_heads(x, num_heads)`: $(B, N, D)$ to $(B, h, N, d)$, head $i$ holding the features
+# $i \cdot d$ to $(i + 1) \cdot d - 1$ of every token.
+#
+# Example: `split_heads(np.array([[[1, 2, 3, 4], [5, 6, 7, 8]]]), 2)` has
+# `[[1, 2], [5, 6]]` in head 0 and `[[3, 4], [7, 8]]` in head 1.
+#
+# If $h$ does not divide $D$, raise a `ValueError` whose message names **both** numbers: whoever
+# reads "cannot reshape array" at midnight will thank you.
+
+
+# %% nbgrader={"grade": false, "grade_id": "split_heads", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def split_heads(x, num_heads):
+    """x (B, N, D) -> (B, h, N, d); ValueError with both numbers if h does not divide D."""
+    ### BEGIN SOLUTION
+    batch, length, dim = x.shape
+    if dim % num_heads:
+        raise ValueError(f"{num_heads} heads cannot share {dim} features evenly")
+    x = ops.reshape(x, (batch, length, num_heads, dim // num_heads))  # (B, N, h, d)
+    return ops.transpose(x, (0, 2, 1, 3))  # (B, h, N, d)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "split_heads_check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("split_heads", split_heads)
+
+# %% [markdown]
+# ## Exercise: `merge_heads`
+#
+# *About 5 minutes, difficulty 1.*
+#
+# The way back: `merge_heads(x)` takes $(B, h, N, d)$ to $(B, N, D)$, the heads' features side by
+# side again, head 0 first.
+#
+# Example: what you got from the example above becomes `[[[1, 2, 3, 4], [5, 6, 7, 8]]]` again.
+
+
+# %% nbgrader={"grade": false, "grade_id": "merge_heads", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def merge_heads(x):
+    """x (B, h, N, d) -> (B, N, h·d)."""
+    ### BEGIN SOLUTION
+    batch, num_heads, length, width = x.shape
+    x = ops.transpose(x, (0, 2, 1, 3))  # (B, N, h, d)
+    return ops.reshape(x, (batch, length, num_heads * width))  # (B, N, D)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "merge_heads_check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("merge_heads", merge_heads)
+
+# %% [markdown]
+# ## A round trip proves little
+#
+# Merging what was split gives back what you had: a nice test. **Predict:** does it catch the
+# wrong split with one reshape, if its author wrote the merge in the same spirit? And does the
+# test of notebook 1, *permutation equivariance*, catch it?
+
+
+# %%
+def wrong_split(x, num_heads):
+    return np.reshape(x, (x.shape[0], num_heads, x.shape[1], -1))  # no transpose
+
+
+def wrong_merge(x):
+    return np.reshape(x, (x.shape[0], x.shape[2], -1))  # none here either
+
+
+def attend_in_heads(split, merge):
+    def layer(x):
+        parts = split(x, 4)
+        return merge(np.array(attention.attend(parts, parts, parts)[0]))
+
+    return layer
+
+
+print(attend_in_heads(wrong_split, wrong_merge)(np.ones((2, 8, 12))).shape)
+
+# %% [markdown]
+# The shape is right, as always. Now both tests, for the wrong pair and for the right one:
+
+# %%
+some_tokens = rng.standard_normal((2, 8, 12)).astype("float32")  # (B, N, D)
+for split, merge in [(wrong_split, wrong_merge), (heads.split_heads, heads.merge_heads)]:
+    same = np.allclose(merge(split(some_tokens, 4)), some_tokens)
+    layer = attend_in_heads(split, merge)
+    equivariant = attention.is_permutation_equivariant(layer, some_tokens, rng)
+    print(f"{split.__name__:12} round trip: {same}   permutation equivariant: {equivariant}")
+
+# %% [markdown]
+# Two wrongs make a round trip. The pair undoes itself perfectly, so the test passes. But in
+# between, tokens were mixed up, and equivariance notices: attention in heads must treat tokens
+# as notebook 1's attention did. **A good test knows a law that the right thing obeys, not only
+# the way back.**
+
+# %% [markdown]
+# ## Where queries, keys and values come from
+#
+# In notebook 1 we wrote queries and keys by hand. From now on they are **learned**: three
+# matrices turn each token into a query, a key and a value. A fourth one, at the end, lets the
+# heads' results be mixed. For tokens $X$ of shape $(N, D)$:
+#
+# $$Q = X W_Q + b_Q, \qquad K = X W_K + b_K, \qquad V = X W_V + b_V$$
+#
+# $$\text{head}_i = \text{attend}(Q_i, K_i, V_i), \qquad
+#   Y = [\text{head}_0, \dots, \text{head}_{h-1}]\, W_O + b_O$$
+#
+# $Q_i$ is the $i$-th block of $d$ columns of $Q$. Each $W$ is $(D, D)$, each $b$ is $(D,)$.
+
+# %% [markdown]
+# ### Project first, split afterwards
+#
+# The order matters. Every column of $W_Q$ reads *all* $D$ features of a token, so each head can
+# ask about anything. If you split the tokens first and project each part, head 0 could only ever
+# see the first $d$ features.
+#
+# Note also: each head's scores are divided by $\sqrt d$, not $\sqrt D$, since a dot product in a
+# head adds up only $d$ terms.
+#
+# `params` below is a dictionary with four entries: "query", "key", "value", "output", each a
+# pair of a kernel $(D, D)$ and a bias $(D,)$. Keras says *kernel* for $W$.
+
+
+# %%
+def draw_params(dim):
+    """Random kernels (D, D) and biases (D,) for the four projections."""
+    names = ["query", "key", "value", "output"]
+    kernels = rng.standard_normal((4, dim, dim)).astype("float32") / dim**0.5
+    biases = rng.standard_normal((4, dim)).astype("float32")
+    return {name: (kernel, bias) for name, kernel, bias in zip(names, kernels, biases)}
+
+
+params = draw_params(12)
+sequence = rng.standard_normal((1, 6, 12)).astype("float32")  # (B, N, D)
+_, four_weights = heads.multi_head_attention(sequence, sequence, params, num_heads=4)
+plots.heatmaps(list(np.array(four_weights)[0]), [f"head {i}" for i in range(4)], numbers=False)
+plots.show("Four different maps of weights, 6 by 6, from one sequence.")
+
+# %% [markdown]
+# Same tokens, four heads, four different opinions, though nothing is trained yet: each head reads
+# other columns of $W_Q$ and $W_K$. Each row of each map sums to 1.
+
+# %% [markdown]
+# ## Two sequences, one mask
+#
+# Queries may come from one sequence, keys and values from another: **cross-attention**. The
+# output has as many tokens as there are queries. Here the letters of one word look for
+# themselves in another word (queries and keys are one-hot letters, as in notebook 1):
+
+# %%
+asking, asked = list("transformer"), list("attention")
+alphabet = np.eye(26, dtype="float32")
+asking_codes = 30 * alphabet[[ord(c) - ord("a") for c in asking]]  # (Nq, d) = (11, 26)
+asked_codes = alphabet[[ord(c) - ord("a") for c in asked]]  # (Nk, d) = (9, 26)
+_, found = attention.attend(asking_codes, asked_codes, asked_codes)  # (11, 9)
+plots.heatmap(np.array(found), rows=asking, columns=asked, numbers=False, title="who finds whom")
+plots.show("Each t of transformer looks at the three t of attention; letters it lacks: all alike.")
+
+# %% [markdown]
+# "t" shares its look among the three "t" of the other word. The letters that are missing there,
+# r, s, f and m, look at everything alike. The map is $11 \times 9$: $N_q \times N_k$, not square.
+
+# %% [markdown]
+# A mask belongs to tokens: it says which query may see which key, so it has the shape
+# $(B, N_q, N_k)$, or one that broadcasts to it. Every head obeys the same mask. But inside, the
+# scores are $(B, h, N_q, N_k)$: the mask needs an axis for the heads, **after** the batch.
+
+# %% [markdown]
+# ### Find the bug
+#
+# ```python
+# scores = ...                               # (B, h, N, N)
+# scores = ops.where(mask, scores, -1e9)     # mask is (B, N, N)
+# ```
+#
+# It raises an error for $B = 32$ and $h = 4$. For which batch is it silently wrong?
+#
+# <details><summary>Answer</summary>For a batch of h = 4 sequences. Broadcasting lines axes up
+# from the right, so the mask's batch axis meets the scores' head axis: head 2 of every sequence
+# gets the mask of sequence 2. (A batch of one broadcasts, and happens to be
+# right.)</details>
+
+# %% [markdown]
+# ## Exercise: `multi_head_attention`
+#
+# *About 25 minutes, difficulty 3.*
+#
+# Write `multi_head_attention(query, value, params, num_heads, mask=None)`: project, split,
+# attend, merge, project. Query tokens $(B, N_q, D)$; **keys and values are both made from**
+# `value`, $(B, N_k, D)$. Return the output $(B, N_q, D)$ and the weights $(B, h, N_q, N_k)$.
+#
+# Use the pieces there are: `heads.split_heads`, `heads.merge_heads` and `attention.attend`,
+# which takes a mask and returns output and weights. A matrix product with $(B, N, D)$ on the left
+# works as it is: `ops.matmul(x, kernel) + bias`. The mask may have two axes or three:
+# `heads.mask_for_heads(mask)` gives either its axis for the heads, and leaves None alone.
+
+
+# %% nbgrader={"grade": false, "grade_id": "multi_head_attention", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def multi_head_attention(query, value, params, num_heads, mask=None):
+    """query (B, Nq, D), value (B, Nk, D), params: name -> (kernel (D, D), bias (D,)),
+    mask broadcasts to (B, Nq, Nk) -> output (B, Nq, D), weights (B, h, Nq, Nk)."""
+
+    ### BEGIN SOLUTION
+    def project(x, name):
+        kernel, bias = params[name]
+        return ops.matmul(x, kernel) + bias
+
+    output, weights = attention.attend(
+        heads.split_heads(project(query, "query"), num_heads),
+        heads.split_heads(project(value, "key"), num_heads),
+        heads.split_heads(project(value, "value"), num_heads),
+        heads.mask_for_heads(mask),
+    )
+    return project(heads.merge_heads(output), "output"), weights
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "multi_head_attention_check", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+check("multi_head_attention", multi_head_attention)
+
+# %% [markdown]
+# ### Three writings of one thing
+#
+# You will meet multi-head attention written as a **loop** over heads, in **batched** form with
+# four axes, and as an **einsum** whose letters name the axes, with the head axis already in the
+# kernel: $(D, h, d)$. They look like three algorithms. Predict how much they differ.
+
+
+# %%
+def project(x, name):
+    return x @ params[name][0] + params[name][1]
+
+
+q, k, v = (project(sequence, name) for name in ["query", "key", "value"])  # (1, 6, 12) each
+blocks = [slice(3 * i, 3 * (i + 1)) for i in range(4)]  # d = 3 columns a head
+parts = [np.array(attention.attend(q[..., b], k[..., b], v[..., b])[0]) for b in blocks]
+loop = project(np.concatenate(parts, axis=-1), "output")
+
+batched = np.array(heads.multi_head_attention(sequence, sequence, params, 4)[0])
+
+kernels = {n: (w.reshape(12, 4, 3), b.reshape(4, 1, 3)) for n, (w, b) in params.items()}
+q, k, v = (np.einsum("bnc,chd->bhnd", sequence, w) + b for w, b in
+           (kernels[n] for n in ["query", "key", "value"]))
+mixed = np.array(attention.attend(q, k, v)[0])  # (B, h, N, d)
+to_output = params["output"][0].reshape(4, 3, 12)  # (h, d, D)
+einsum = np.einsum("bhnd,hdc->bnc", mixed, to_output) + params["output"][1]
+print("loop - batched:  ", f"{np.abs(loop - batched).max():.0e}")
+print("einsum - batched:", f"{np.abs(einsum - batched).max():.0e}")
+
+# %% [markdown]
+# Only the last digits differ: one algorithm, three spellings. The einsum makes something
+# visible: $W_O$ is $h$ blocks of $(d, D)$, and the output is the **sum** of what each head sends
+# through its own block. Remember this. It will let us take a head out.
+
+# %% [markdown]
+# ### Quick question
+#
+# Instead of joining the heads' results side by side, someone averages them. What is lost?
+#
+# <details><summary>A: nothing, W_O can undo it</summary>It cannot. Two numbers cannot be got
+# back from their mean.</details>
+# <details><summary>B: which head said what</summary>Yes. After the mean, "the letter before me
+# is H" and "the letter after me is H" look the same: the blend from the beginning is
+# back.</details>
+# <details><summary>C: only speed</summary>The mean is even cheaper. That is not the
+# problem.</details>
+
+# %% [markdown]
+# ## As a layer
+#
+# A Keras **layer** is an object that owns its numbers. `layers.Dense(D)` is the projection we
+# wrote by hand: it makes its kernel and bias when it first sees an input, and training changes
+# them. A layer of your own has two parts:
+#
+# - `__init__` makes the smaller layers it needs, **once**
+# - `call` says what happens to an input, every time
+#
+# Dense layers made in `call` would be new, random ones at every call, and nothing would ever be
+# learned. Keras finds the parts of a layer because they are its attributes, as in
+# `self.query_dense = ...`
+
+# %% [markdown]
+# ## Exercise: `MultiHeadAttention`
+#
+# *About 20 minutes, difficulty 2.*
+#
+# `__init__` is written for you. Fill in `call`:
+#
+# - `value` is None for self-attention: use the query
+# - `mask` as before, None when there is none
+# - return the output $(B, N_q, D)$, and if `return_weights` is True, the pair of output and
+#   weights $(B, h, N_q, N_k)$
+#
+# Use `keras.ops` here, not NumPy: Keras must be able to follow the numbers in order to train.
+
+
+# %% nbgrader={"grade": false, "grade_id": "MultiHeadAttention", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class MultiHeadAttention(layers.Layer):
+    def __init__(self, dim, num_heads):
+        super().__init__()
+        self.supports_masking = True  # or Keras warns about the name `mask`
+        self.num_heads = num_heads
+        self.query_dense = layers.Dense(dim)
+        self.key_dense = layers.Dense(dim)
+        self.value_dense = layers.Dense(dim)
+        self.output_dense = layers.Dense(dim)
+
+    def call(self, query, value=None, mask=None, return_weights=False):
+        ### BEGIN SOLUTION
+        value = query if value is None else value
+        output, weights = attention.attend(
+            heads.split_heads(self.query_dense(query), self.num_heads),
+            heads.split_heads(self.key_dense(value), self.num_heads),
+            heads.split_heads(self.value_dense(value), self.num_heads),
+            heads.mask_for_heads(mask),
+        )
+        output = self.output_dense(heads.merge_heads(output))
+        return (output, weights) if return_weights else output
+        ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "MultiHeadAttention_check", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("MultiHeadAttention", MultiHeadAttention)
+
+# %% [markdown]
+# ## Does it need several heads?
+#
+# Let us train one. Sequences of eight letters, drawn at random from a to h. For **each** place the
+# model must answer three questions:
+#
+# - *before*: which letter stands one place before me? (Before the first stands the last.)
+# - *mirror*: which letter stands at my place, counted from the other end?
+# - *first*: which is the first letter of all?
+#
+# A token is its letter and its place, both one-hot: $8 + 8$ features. (How to write a place better
+# is the story of notebook 3.)
+
+
+# %%
+def draw_sequences(count, rng):
+    """-> tokens (count, 8, 16), and the three answers for each place (count, 8, 3)."""
+    letter = rng.integers(0, 8, (count, 8))
+    place = np.broadcast_to(np.eye(8), (count, 8, 8))
+    tokens = np.concatenate([np.eye(8)[letter], place], axis=-1).astype("float32")
+    first = np.repeat(letter[:, :1], 8, axis=1)
+    return tokens, np.stack([np.roll(letter, 1, axis=1), letter[:, ::-1], first], axis=-1)
+
+
+train_tokens, train_answers = draw_sequences(38_400, rng)
+test_tokens, test_answers = draw_sequences(1_000, rng)
+spelled = "".join("abcdefgh"[i] for i in test_tokens[0, :, :8].argmax(axis=-1))
+print(spelled, "-> place 2:", ["abcdefgh"[i] for i in test_answers[0, 2]])
+
+# %% [markdown]
+# The model: a Dense layer makes $D = 32$ features of each token. Then one or more attention
+# layers; each one's result is *added* to what was there, so that a token keeps what it knew. A
+# last Dense layer gives three rows of 8 scores. Nothing else.
+
+# %%
+def build(num_heads, depth):
+    """Tokens (B, 8, 16) -> scores (B, 8, 3, 8); and the same from tokens to all weights."""
+    tokens = keras.Input((8, 16))
+    x, weights = layers.Dense(32)(tokens), []
+    for number in range(depth):
+        layer = heads.MultiHeadAttention(32, num_heads, name=f"attention_{number}")
+        looked, w = layer(x, return_weights=True)
+        x, weights = x + looked, [*weights, w]
+    scores = layers.Reshape((8, 3, 8))(layers.Dense(24)(x))
+    weights = ops.stack(weights, axis=1)  # (B, depth, h, N, N)
+    return keras.Model(tokens, scores), keras.Model(tokens, weights)
+
+
+model, inside = build(num_heads=4, depth=1)
+print("scores ", model(test_tokens[:2]).shape)
+print("weights", inside(test_tokens[:2]).shape)
+
+# %% [markdown]
+# Now train it with one head, with two and with four. One pass over 38,400 sequences each, a few
+# seconds. **Predict:** which question will one head get right most often? Chance is $1/8$.
+
+
+# %%
+def train(num_heads, depth=1):
+    keras.utils.set_random_seed(2)
+    model, inside = build(num_heads, depth)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.01), loss)
+    model.fit(train_tokens, train_answers, batch_size=64, verbose=0)
+    return model, inside
+
+
+def accuracy(model):
+    """-> the share of right answers to each of the three questions, (3,)."""
+    scores = ops.convert_to_numpy(model(test_tokens))  # (1000, 8, 3, 8)
+    return (scores.argmax(axis=-1) == test_answers).mean(axis=(0, 1))
+
+
+trained = {num_heads: train(num_heads) for num_heads in [1, 2, 4]}
+right_answers = np.array([accuracy(model) for model, _ in trained.values()])
+sizes = [model.count_params() for model, _ in trained.values()]
+print("parameters", sizes)
+
+# %% [markdown]
+# All three have the same number of parameters; more on that below. And the right answers:
+
+# %%
+plots.heatmap(
+    right_answers,
+    rows=["1 head", "2 heads", "4 heads"],
+    columns=["before", "mirror", "first"],
+    title="share of right answers",
+    limits=(0, 1),
+)
+plots.show("Accuracy of three models on three questions: more heads, more right answers.")
+
+# %% [markdown]
+# One head is far better than chance: it spreads its one look over three places *unevenly*, and the
+# last layer guesses from the proportions which letter was where. *First* is easiest: all look at
+# the same place. But its blend is hard to read, and one answer in five is wrong. Four heads get
+# nearly all of them right.
+#
+# And look at the printed numbers: the three models have **exactly** the same number of
+# parameters. More heads cost nothing here; they only divide the same $D$ columns differently.
+
+# %% [markdown]
+# ## What the heads look at
+#
+# The mean weights of the four heads, over 200 test sequences. Rows are queries, columns keys.
+# *Before* would be the line just below the diagonal, *mirror* the other diagonal, *first* the
+# left column. Which head does what? (Another seed hands out the jobs differently.)
+
+# %%
+_, inside_four = trained[4]
+four_heads = np.array(inside_four(test_tokens[:200]))[:, 0]  # (200, h, N, N)
+plots.heatmaps(
+    list(four_heads.mean(axis=0)), [f"head {i}" for i in range(4)], numbers=False, limits=(0, 1)
+)
+plots.show("Four maps: a left column, a line below the diagonal, the other diagonal, mixtures.")
+
+# %% [markdown]
+# The same in **bertviz**, for one sequence: its *head view*. Each head has a colour; click on the
+# small squares to switch heads off and on. (Like all bertviz views it needs the network. The
+# maps above show the same.)
+
+# %%
+plots.token_view(four_heads[0], list(spelled), title="What four heads look at in one sequence")
+
+# %% [markdown]
+# ### Two layers
+#
+# Now a model with two layers of four heads: eight heads for three questions. bertviz's *model
+# view* shows all of them at once, a row for each layer. Click on a thumbnail to see it large.
+# Below it, the same as maps, averaged over 200 sequences.
+
+# %%
+deep_model, deep_inside = train(num_heads=4, depth=2)
+deep_weights = np.array(deep_inside(test_tokens[:200]))  # (200, 2, h, N, N)
+print("right answers:", accuracy(deep_model).round(3))
+plots.model_view(list(deep_weights[0]), list(spelled), title="Two layers of four heads")
+
+# %%
+maps = deep_weights.mean(axis=0).reshape(8, 8, 8)  # (layers · h, N, N)
+_, axes = pyplot.subplots(2, 4, figsize=(8.4, 4.4), layout="constrained")
+for number, ax in enumerate(axes.flat):
+    ax.imshow(maps[number], cmap="cividis", vmin=0, vmax=1)
+    ax.set(title=f"layer {number // 4}, head {number % 4}", xticks=[], yticks=[])
+plots.show("Eight maps of weights: a few have one sharp line, others are spread out.")
+
+# %% [markdown]
+# A few heads have one sharp line: you can read their job. Others are blurred. Do they do anything?
+# A picture of weights says where a head *looks*, not whether the model *uses* what it sees. To
+# find that out, take it away.
+
+# %% [markdown]
+# ## Exercise: `prune_head`
+#
+# *About 15 minutes, difficulty 2.*
+#
+# The output of multi-head attention is a sum: each head's result times its own rows of $W_O$,
+# plus $b_O$. So a head can be silenced by changing `params` alone.
+#
+# Write `prune_head(params, head, num_heads)`: it returns **new** params with which
+# `multi_head_attention` gives what the other heads give together. Shapes stay as they are, and so
+# does the dictionary you were handed, down to its arrays (`np.array(kernel)` makes a copy).
+
+
+# %% nbgrader={"grade": false, "grade_id": "prune_head", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def prune_head(params, head, num_heads):
+    """params: name -> (kernel (D, D), bias (D,)), head from 0 -> new params without that head."""
+    ### BEGIN SOLUTION
+    kernel, bias = params["output"]
+    kernel = np.array(kernel)  # a copy: the caller's stays
+    width = kernel.shape[0] // num_heads
+    kernel[head * width : (head + 1) * width] = 0  # the rows that listen to this head
+    return {**params, "output": (kernel, bias)}
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "prune_head_check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("prune_head", prune_head)
+
+# %% [markdown]
+# ### Which heads matter?
+#
+# Silence one head of the two-layer model, ask the three questions, and give it its voice back.
+# Then the next. **Predict** from the maps above which heads will be missed.
+
+
+# %%
+def accuracy_without(layer, head):
+    """Accuracy (3,) of the two-layer model while one head of one of its layers is silent."""
+    dense = deep_model.get_layer(f"attention_{layer}").output_dense
+    before = [ops.convert_to_numpy(number) for number in (dense.kernel, dense.bias)]
+    pruned, _ = heads.prune_head({"output": before}, head, num_heads=4)["output"]
+    dense.set_weights([ops.convert_to_numpy(pruned), before[1]])
+    result = accuracy(deep_model)
+    dense.set_weights(before)
+    return result
+
+
+places = [(layer, head) for layer in range(2) for head in range(4)]
+missed = np.array([accuracy(deep_model) - accuracy_without(*place) for place in places])  # (8, 3)
+plots.heatmap(
+    missed,
+    rows=[f"layer {layer}, head {head}" for layer, head in places],
+    columns=["before", "mirror", "first"],
+    title="accuracy lost without it",
+)
+plots.show("A table of eight heads and three questions: three large losses, the rest near zero.")
+
+# %% [markdown]
+# Each question hangs on one head above all, and the other five are hardly missed. This was found
+# in large translation models too: Michel, Levy and Neubig silenced most of the heads of a trained
+# model, one at a time, and it hardly suffered (*Are Sixteen Heads Really Better than One?*, 2019).
+#
+# Two cautions. A head that is not missed *alone* may be missed together with its double. And heads
+# that are useless at the end can have helped to learn.
+
+# %% [markdown]
+# ## What does it cost?
+#
+# Four projections, each a kernel and a bias. In Keras' own `layers.MultiHeadAttention` you choose
+# `key_dim`, the width of **one** head. The three projections in go from $D$ to $h \cdot
+# \text{key\_dim}$ features; the one out goes back to $D$.
+#
+# With `key_dim` $= D / h$, the usual choice, $h$ cancels out. That is what you saw: 1, 2 and 4
+# heads of the same size.
+
+# %% [markdown]
+# ## Exercise: `count_attention_parameters`
+#
+# *About 10 minutes, difficulty 1.*
+#
+# Write `count_attention_parameters(dim, num_heads, key_dim=None, use_bias=True)`: how many numbers
+# are learned. `key_dim` is the width of one head, and None means $D / h$. Without biases, none of
+# the four projections has one.
+#
+# Example: $D = 4$ and two heads give $4 \cdot (4 \cdot 4 + 4) = 80$. With `key_dim=4` the heads are
+# $2 \cdot 4 = 8$ wide together: $3 \cdot (4 \cdot 8 + 8) + (8 \cdot 4 + 4) = 156$.
+
+
+# %% nbgrader={"grade": false, "grade_id": "count_attention_parameters", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def count_attention_parameters(dim, num_heads, key_dim=None, use_bias=True):
+    """dim D, key_dim: width of one head (None: D / h) -> number of parameters, an int."""
+    ### BEGIN SOLUTION
+    inner = num_heads * (dim // num_heads if key_dim is None else key_dim)
+    biases = 3 * inner + dim if use_bias else 0
+    return 4 * dim * inner + biases
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "count_attention_parameters_check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("count_attention_parameters", count_attention_parameters)
+
+# %% [markdown]
+# ### Find the bug
+#
+# A published Vision Transformer has tokens of 64 features and writes:
+#
+# ```python
+# layers.MultiHeadAttention(num_heads=4, key_dim=64)
+# ```
+#
+# It trains. What did its author probably not mean? Ask Keras:
+
+# %%
+wide, usual = [layers.MultiHeadAttention(num_heads=4, key_dim=width) for width in [64, 16]]
+for name, layer in [("key_dim=64", wide), ("key_dim=16", usual)]:
+    layer.build((None, 10, 64), (None, 10, 64))
+    print(name, layer.count_params(), "parameters")
+
+# %% [markdown]
+# <details><summary>Answer</summary>key_dim is the width of one head, so four heads are 256 wide
+# together: about four times the parameters, and four times the work in the projections. Nothing is
+# <em>wrong</em> with wide heads. But whoever compares models should know which one they
+# have.</details>
+
+# %% [markdown]
+# ### Quick question
+#
+# Which number decides how many parameters a multi-head attention layer has, if `key_dim` is
+# $D / h$?
+#
+# <details><summary>A: N, the number of tokens</summary>No. The same projections serve every
+# token. N decides the work, and the size of the weights (B, h, N, N), which are computed and not
+# learned.</details>
+# <details><summary>B: h, the number of heads</summary>No: h heads of D / h features are D
+# together.</details>
+# <details><summary>C: D, the number of features</summary>Yes: 4 D² + 4 D.</details>
+
+# %% [markdown]
+# ## In your own words
+#
+# *About 15 minutes. A person reads this one, not a check. 3 points.*
+#
+# A friend has trained a model with eight heads. She shows you a beautiful map of one head's
+# weights, "this head finds the eyes", and wants to delete the other seven. What do you tell her?
+# Five to eight sentences.
+#
+# - 1 point: what a map of weights shows, and what it does not
+# - 1 point: an experiment that would tell, step by step, with what to measure
+# - 1 point: one thing that even this experiment can miss
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "pruning_answer", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# A map of weights shows where a head looks. It does not show what it takes from there (that is
+# the values' part), nor whether anything later uses it (that is the output projection's). So a
+# head with a blurred map may be needed, and one with a beautiful map may not. I would silence one
+# head at a time, by zeroing its rows of the output kernel, and measure accuracy on pictures that
+# were not trained on; then compare with the accuracy of the whole model. The heads whose loss is
+# near zero are candidates. But two heads can do the same job: each alone is not missed, and both
+# together are. So heads must be taken out together in the end, and measured again. And keeping
+# only one is a claim that needs its own measurement.
+#
+# *Rubric: one point for each of the three lines in the question; half a point where the right
+# idea has a wrong reason.*
+
+# %% [markdown]
+# ## What you have now
+#
+# | idea | function | shape of the result |
+# |---|---|---|
+# | a block of features for each head | `split_heads` | $(B, h, N, d)$ |
+# | side by side again | `merge_heads` | $(B, N, D)$ |
+# | project, split, attend, merge, project | `multi_head_attention` | $(B, N_q, D)$, $(B, h, N_q, N_k)$ |
+# | the same, with numbers it owns | `MultiHeadAttention` | the same |
+# | take a head out | `prune_head` | params |
+# | what it costs | `count_attention_parameters` | a number |
+
+# %%
+progress()
+
+# %% [markdown]
+# ## What we left out
+#
+# Norms and the MLP that come with attention in a transformer block: notebook 4. How to write a
+# place better than one-hot: the next one.
+#
+# Variants you will meet elsewhere: keys and values shared by several heads, which saves memory
+# when text is generated, and attention computed block by block without ever storing the weights,
+# which gives the same numbers faster on a GPU.
+#
+# **Next: notebook 3, positional encoding.**
+
+# %% [markdown]
+# ## To read on
+#
+# - A. Vaswani and others, *Attention Is All You Need*, 2017: section 3.2.2 is this notebook.
+# - P. Michel, O. Levy, G. Neubig, *Are Sixteen Heads Really Better than One?*, 2019.
+# - E. Voita and others, *Analyzing Multi-Head Self-Attention*, 2019: what the heads that matter do.
+# - J. Vig, *A Multiscale Visualization of Attention in the Transformer Model*, 2019: bertviz.

@@ -1,0 +1,830 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 3 · Positional encoding: where am I?
+#
+# **You will**
+#
+# - watch a model fail at *left or right*, and cure it by adding one array
+# - find out why counting is a poor way to write a place, and build the sinusoids that replaced it
+# - stretch learned positions to a larger picture, and measure what survives
+#
+# **You need** notebooks 1 and 2.
+#
+# **Time**: two to three hours for you; the machine needs about two minutes, without a GPU.
+
+# %%
+import numpy as np
+
+from matplotlib import pyplot
+
+from course_utils import plots
+from course_utils.checking import check, hint, progress
+from course_utils.reference import attention, positional_encoding as positions
+from course_utils.reference.multi_head_attention import MultiHeadAttention
+from course_utils.training.data import load
+
+import keras
+from keras import layers, ops
+
+keras.utils.set_random_seed(3)
+rng = np.random.default_rng(3)
+print("Keras", keras.__version__, "on", keras.backend.backend())
+
+# %% [markdown]
+# ## Letters we use
+#
+# | letter | meaning |
+# |---|---|
+# | $B$, $N$, $D$ | sequences (or images) in a batch; tokens; features of a token |
+# | $p$ | the position of a token, counted from 0 |
+# | $i$ | the number of a *pair* of features, from 0 to $D/2 - 1$ |
+# | $H$, $W$ | rows and columns of a grid of patches: $N = H \cdot W$ tokens, row by row |
+#
+# The course's own versions of what you build here are in `positions`.
+
+# %% [markdown]
+# ## A question of place
+#
+# Notebook 1 ended with a warning: to attention, a photo is a bag of patches. Let us make that
+# hurt.
+#
+# `scenes` are small pictures that the course draws itself, so they need no network. In the task
+# *side* each shows a red and a blue shape, and the question is: is the red one **left** or
+# **right** of the blue one? A child can do it.
+
+# %%
+scenes = load("scenes", task="side", size=4_000)
+images, labels = scenes.train
+print("images", images.shape, images.dtype, " answers", scenes.class_names)
+
+_, axes = pyplot.subplots(1, 6, figsize=(9, 1.9), layout="constrained")
+for ax, image, label in zip(axes, images, labels):
+    ax.imshow(image)
+    ax.set(title=scenes.class_names[label], xticks=[], yticks=[])
+plots.show("Six small pictures, each with a red and a blue textured shape, titled left or right.")
+
+# %% [markdown]
+# A token is a patch of $4 \times 4$ pixels: a grid of $8 \times 8$ tokens, each with $4 \cdot 4
+# \cdot 3 = 48$ numbers. (How to cut patches neatly is notebook 4's first exercise. Here one line
+# does it.)
+#
+# The model is the one of notebook 2: a Dense layer, two attention layers whose results are added
+# to what was there, the mean over all tokens, and a last Dense layer. Between the first layer and
+# the second there is a place for whatever tells tokens where they are.
+
+
+# %%
+def to_tokens(images, patch=4):
+    """images (B, H·P, W·P, 3), 0 to 255 -> tokens (B, H·W, P·P·3), -1 to 1."""
+    batch, height, width, _ = images.shape
+    cut = images.reshape(batch, height // patch, patch, width // patch, patch, 3)
+    patches = cut.transpose(0, 1, 3, 2, 4, 5)  # (B, H, W, P, P, 3)
+    tokens = patches.reshape(batch, -1, patch * patch * 3)
+    return (tokens / 127.5 - 1).astype("float32")
+
+
+print(to_tokens(images[:2]).shape)
+
+# %% [markdown]
+# And the model:
+
+
+# %%
+def build(add_places):
+    """A model from tokens (B, 64, 48) to two scores. add_places: tokens -> tokens, or None."""
+    tokens = keras.Input((64, 48))
+    x = layers.Dense(48, name="embed")(tokens)
+    x = add_places(x) if add_places else x
+    for number in range(2):
+        x = x + MultiHeadAttention(48, 4, name=f"attention_{number}")(x)
+    x = layers.GlobalAveragePooling1D()(x)
+    return keras.Model(tokens, layers.Dense(2, name="head")(x))
+
+
+train_tokens, test_tokens = to_tokens(images), to_tokens(scenes.test.images)
+print(train_tokens.shape, "->", build(None)(train_tokens[:2]).shape)
+
+# %% [markdown]
+# Train it without any places first. **Predict** its accuracy on new pictures. Four passes over
+# 4,000 pictures take some ten seconds.
+
+
+# %%
+def train(add_places):
+    """-> the trained model, and its share of right answers on new pictures."""
+    keras.utils.set_random_seed(3)
+    model = build(add_places)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.002), loss, metrics=["accuracy"])
+    model.fit(train_tokens, labels, batch_size=64, epochs=4, verbose=0)
+    return model, model.evaluate(test_tokens, scenes.test.labels, batch_size=100, verbose=0)[1]
+
+
+_, bag_accuracy = train(None)
+print(f"right answers without places: {bag_accuracy:.1%}")
+
+# %% [markdown]
+# Chance. Not "poor": **chance**, and more training would not help. Swap the columns of red and
+# blue in a picture: the same patches come back in another order, and the right answer changes. A
+# model that treats tokens alike and averages them cannot tell the two pictures apart.
+#
+# So we have to *tell* each token where it is. How do you write a place?
+
+# %% [markdown]
+# ## First idea: count
+#
+# Number the tokens 1, 2, 3, … and add the number to each token's features. Or, since pictures
+# come in all sizes, spread the numbers evenly from 0 to 1. Both are easy to write, so write them.
+# Then we look at what they do.
+
+# %% [markdown]
+# ## Exercise: `linear_positions`
+#
+# *About 5 minutes, difficulty 1 of 3.*
+#
+# Write `linear_positions(length, normalize=False)`: an array $(N,)$ with 1, 2, … $N$, or, with
+# `normalize=True`, $N$ evenly spaced numbers of which the first is 0 and the last is 1.
+#
+# Example: `linear_positions(3)` is `[1, 2, 3]`, and `linear_positions(3, normalize=True)` is
+# `[0, 0.5, 1]`. A single token is at 0 when normalised.
+
+
+# %% nbgrader={"grade": false, "grade_id": "linear_positions", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def linear_positions(length, normalize=False):
+    """length N -> (N,): 1, 2, ... N, or evenly from 0 to 1."""
+    ### BEGIN SOLUTION
+    if normalize:
+        return np.linspace(0, 1, length, dtype="float32")
+    return np.arange(1, length + 1, dtype="float32")
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "linear_positions_check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("linear_positions", linear_positions)
+
+# %% [markdown]
+# ### What is wrong with counting
+#
+# Take two tokens with *unrelated* contents (16 random features of spread 1), put both at the same
+# place $p$, and ask how alike they are afterwards: the **cosine similarity**, the dot product of
+# both divided by their lengths. 1 means same direction, 0 means nothing in common. For attention,
+# similar is what scores high. **Predict** the curve for $p$ from 1 to 200.
+
+# %%
+first, second = rng.standard_normal((2, 500, 1, 16))  # 500 pairs of tokens with 16 features
+counted = np.array(positions.linear_positions(200))[:, None]  # (200, 1): the same for all features
+sinusoids = np.array(positions.sinusoidal_encoding(200, 16))  # (200, 16), explained below
+
+
+def cosine(a, b):
+    return (a * b).sum(-1) / np.linalg.norm(a, axis=-1) / np.linalg.norm(b, axis=-1)
+
+
+_, axes = pyplot.subplots(figsize=(5.5, 2.6), layout="constrained")
+for name, code in [("numbers 1, 2, 3 …", counted), ("what comes below", sinusoids)]:
+    axes.plot(cosine(first + code, second + code).mean(axis=0), label=name)
+axes.set(xlabel="position", ylabel="similarity", ylim=(0, 1.05))
+axes.legend(frameon=False)
+plots.show("With numbers, two unrelated tokens become nearly the same: above 0.9 from position 4 "
+           "on. The other curve stays near one third.")
+
+# %% [markdown]
+# After a few tokens the number is all there is: content drowns. Token 200 and token 199 look like
+# one and the same thing, whatever they show. The place should be a whisper beside the content,
+# not a shout.
+
+# %% [markdown]
+# Then normalise: nothing is larger than 1 now. But look at one **step**, from a token to the
+# next:
+
+# %%
+for length in [5, 10, 50, 200]:
+    step = np.diff(np.array(positions.linear_positions(length, normalize=True)))[0]
+    print(f"{length:4} tokens: one step is {step:.4f}")
+
+# %% [markdown]
+# "The next token" is a different distance in every sequence. A model that has learned "look 0.11
+# to the left" on ten tokens looks past two neighbours on twenty. And at 200 tokens a step is so
+# small that no softmax can tell neighbours apart.
+#
+# What we want from a code for places:
+#
+# - every place has its own, and no code is larger than another
+# - one step is the same step everywhere, in a sequence of any length
+# - near places get similar codes
+
+# %% [markdown]
+# ## Second idea: write the number down
+#
+# A number in binary is a row of bits. Bits are small (0 or 1), each number has its own pattern,
+# and there is no limit: four bits count to 15, ten to 1,023. Watch the columns:
+
+# %%
+counter = (np.arange(16)[:, None] >> np.arange(4)) & 1  # (16, 4): lowest bit first
+_, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.6), layout="constrained", width_ratios=[1, 1.6])
+plots.heatmap(counter, title="binary", row_label="position", column_label="bit", ax=axes[0])
+plots.heatmap(
+    sinusoids[:16, :8], title="sinusoids", column_label="feature", numbers=False, ax=axes[1]
+)
+plots.show("Bits of 0 to 15: the first changes at every step, the next at every second one, then "
+           "every fourth. Beside it sinusoids: fast waves at the left, slow ones at the right.")
+
+# %% [markdown]
+# The first bit flips at every step, the next at every second, then every fourth, every eighth:
+# each column is a **wave**, twice as long as the one before. Only one thing is ugly. From 7
+# (`1110`) to 8 (`0001`) *all four* bits change: neighbours can be as different as can be.
+#
+# On the right, the cure: the same idea with smooth waves. A sine instead of a flip, and beside it
+# a cosine, since one sine alone has the same value twice in every turn.
+
+# %% [markdown]
+# ## Sinusoids
+#
+# For position $p$ and pair $i$ of $D$ features, the encoding has
+#
+# $$\text{PE}(p, 2i) = \sin\!\left(\frac{p}{10000^{2i/D}}\right), \qquad
+#   \text{PE}(p, 2i + 1) = \cos\!\left(\frac{p}{10000^{2i/D}}\right)$$
+#
+# Column $2i$ and column $2i + 1$ are one **pair**: a sine and a cosine of the same angle. Pair 0
+# turns once in $2\pi \approx 6.3$ positions. The last pair needs almost $2\pi \cdot 10000$: the
+# *wavelengths* grow by the same factor from pair to pair, as the bits' did by 2.
+#
+# By hand, for $D = 4$ and $p = 1$: the angles are $1$ and $1/100$, so the row is
+# $(\sin 1, \cos 1, \sin 0.01, \cos 0.01) = (0.84, 0.54, 0.01, 1.00)$.
+
+# %%
+table = np.array(positions.sinusoidal_encoding(100, 64))  # (N, D)
+_, axes = pyplot.subplots(1, 2, figsize=(9, 3), layout="constrained")
+plots.heatmap(table, title="100 positions, 64 features", ax=axes[0],
+              row_label="position", column_label="feature")
+axes[1].semilogy(positions.wavelengths(64), "o", markersize=3)
+axes[1].set(xlabel="pair", ylabel="positions for one turn", title="wavelengths")
+plots.show("A table with ripples that get wider to the right; wavelengths on a straight line from "
+           "6 to 47,000 on a logarithmic scale.")
+
+# %% [markdown]
+# The left columns ripple, the right half hardly moves in 100 positions. Those slow waves are for
+# sequences that are much longer. Each row is different, and no row is larger than another: each
+# pair has $\sin^2 + \cos^2 = 1$.
+
+# %% [markdown]
+# ### Try it
+#
+# Choose a **pair**, and a **length**. Predict first: at which pair does a sequence of 64
+# positions see less than one whole turn? (On a printed page: pair 0 with 64 positions is shown.)
+#
+# <details><summary>Answer</summary>At pair 9: its wavelength is 84 positions; pair 8 has 63 and
+# just completes a turn. (Here D = 64.)</details>
+
+# %% tags=["nbval-ignore-output"]
+plots.sinusoid_explorer(positions.sinusoidal_encoding(256, 64))
+
+# %% [markdown]
+# ## Exercise: `sinusoidal_encoding`
+#
+# *About 15 minutes, difficulty 2.*
+#
+# Write `sinusoidal_encoding(length, dim)`: an array $(N, D)$, even columns sine, odd columns
+# cosine, positions from 0. With an odd `dim` there is a sine without its cosine: raise a
+# `ValueError`.
+#
+# Mind the letters: $i$ counts **pairs**. Columns 2 and 3 are both pair 1, and share the angle
+# $p / 10000^{2/D}$.
+
+
+# %% nbgrader={"grade": false, "grade_id": "sinusoidal_encoding", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def sinusoidal_encoding(length, dim):
+    """length N, dim D -> (N, D), sine and cosine in turn; ValueError when D is odd."""
+    ### BEGIN SOLUTION
+    if dim % 2:
+        raise ValueError(f"sines and cosines come in pairs, but dim is {dim}")
+    pair = np.arange(dim // 2)  # (D/2,)
+    angle = np.arange(length)[:, None] / 10000 ** (2 * pair / dim)  # (N, D/2)
+    encoding = np.empty((length, dim), "float32")
+    encoding[:, 0::2] = np.sin(angle)
+    encoding[:, 1::2] = np.cos(angle)
+    return encoding
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "sinusoidal_encoding_check", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("sinusoidal_encoding", sinusoidal_encoding)
+
+# %% [markdown]
+# ## Adding it
+#
+# The encoding is **added** to the tokens, the same one to every sequence of the batch. Why not
+# joined on as further features? That works too, but makes every token wider. With dozens of
+# features there is room for both: a model can keep content and place in different directions.
+
+# %% [markdown]
+# ### Find the bug
+#
+# In a published layer, `self.encoding` has the shape $(1, 5000, D)$, and $x$ is $(B, N, D)$:
+#
+# ```python
+# def call(self, x):
+#     return x + self.encoding[:, :x.shape[0]]
+# ```
+#
+# For which batches does it run? When does anybody notice?
+#
+# <details><summary>Answer</summary>x.shape[0] is the batch size, not the length. It runs when
+# B = N, and when B = 1: then every token gets the code of position 0, and nothing fails. The
+# model is a bag of tokens, and only a task that needs order shows it. (The code was copied from a
+# model whose tokens came as (N, B, D).)</details>
+
+# %% [markdown]
+# ## Exercise: `add_positions`
+#
+# *About 5 minutes, difficulty 1.*
+#
+# Write `add_positions(tokens, encoding)`: tokens $(B, N, D)$ and a table with **at least** $N$
+# rows of $D$ features. Token $p$ of every sequence gets row $p$.
+
+
+# %% nbgrader={"grade": false, "grade_id": "add_positions", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def add_positions(tokens, encoding):
+    """tokens (B, N, D), encoding (N or more, D) -> (B, N, D)."""
+    ### BEGIN SOLUTION
+    return tokens + encoding[: tokens.shape[1]]  # (N, D) broadcasts over the batch
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "add_positions_check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("add_positions", add_positions)
+
+# %% [markdown]
+# ## Distance is all that counts
+#
+# Now a small miracle. Compare all codes with all codes by dot products: the **Gram matrix**
+# $G = E E^\top$, $(N, N)$. In the picture, look along the diagonals.
+
+# %%
+gram = table @ table.T  # (100, 100)
+_, axes = pyplot.subplots(1, 2, figsize=(9, 3), layout="constrained")
+plots.heatmap(gram, title="dot products", row_label="position", column_label="position", ax=axes[0])
+for place in [20, 50, 80]:
+    axes[1].plot(np.arange(100) - place, gram[place], label=f"position {place}")
+axes[1].set(xlabel="offset", ylabel="dot product")
+axes[1].legend(frameon=False)
+plots.show("Bands along the diagonal; and three curves, from three positions, that lie exactly on "
+           "each other: highest at offset 0, falling to both sides.")
+
+# %% [markdown]
+# Each diagonal has one colour. From wherever you look, the similarity depends on the **offset**
+# alone; the three curves are one. The reason is one line of trigonometry. For each pair, with the
+# angles $a$ and $b$ of two positions,
+#
+# $$\sin a \sin b + \cos a \cos b = \cos(a - b)$$
+#
+# So the whole dot product is $\sum_i \cos\big((p - q) / 10000^{2i/D}\big)$: no $p$, no $q$, only
+# their difference. And near places are more alike than far ones, as we wished.
+
+# %% [markdown]
+# ## A step is a rotation
+#
+# Draw a pair as a point, sine across and cosine up: it runs round a circle, like the hand of a
+# clock. One step turns the hand by a fixed angle, wherever it stands. A fast hand, a slower one,
+# a very slow one: the encoding is a wall of clocks, and reading them all tells the time.
+
+# %%
+_, axes = pyplot.subplots(1, 3, figsize=(7.5, 2.7), layout="constrained")
+for ax, pair in zip(axes, [0, 4, 8]):
+    hands = table[:12, 2 * pair : 2 * pair + 2]  # (12, 2)
+    ax.add_patch(pyplot.Circle((0, 0), 1, fill=False, color="#bbbbbb"))
+    ax.scatter(hands[:, 0], hands[:, 1], c=np.arange(12), cmap="cividis", zorder=2)
+    for place in [0, 1, 2]:
+        ax.annotate(str(place), 1.2 * hands[place], ha="center", va="center")
+    ax.set(title=f"pair {pair}", aspect="equal", xticks=[], yticks=[], xlim=(-1.4, 1.4),
+           ylim=(-1.4, 1.4))
+plots.show("Three circles with positions 0 to 11 as dots: far apart for pair 0, closer for pair 4, "
+           "crowded for pair 8.")
+
+# %% [markdown]
+# Turning a hand by the angle $t$ is a matrix product. For one pair, as a row vector,
+#
+# $$(\sin a, \cos a) \begin{pmatrix} \cos t & -\sin t \\ \sin t & \cos t \end{pmatrix}
+#   = (\sin(a + t), \cos(a + t))$$
+#
+# Check the first entry: $\sin a \cos t + \cos a \sin t$, which is $\sin(a + t)$. The matrix does
+# not know $a$. So "three places further" is **one** matrix for all positions, and a Dense layer
+# can learn it: that is why attention can learn "look at the token before me" from such codes.
+
+# %% [markdown]
+# ## Exercise: `offset_rotation`
+#
+# *About 20 minutes, difficulty 3.*
+#
+# Write `offset_rotation(offset, dim)`: the matrix $R$ of shape $(D, D)$ with
+#
+# $$\text{PE}(p + \text{offset}) = \text{PE}(p)\, R \quad \text{for every } p.$$
+#
+# It is zero but for $D/2$ blocks of $2 \times 2$ on the diagonal, one for each pair; the pair's
+# angle is $t = \text{offset} / 10000^{2i/D}$. The offset may be negative.
+
+
+# %% nbgrader={"grade": false, "grade_id": "offset_rotation", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def offset_rotation(offset, dim):
+    """offset in positions, dim D -> (D, D): encoding[p] @ it is encoding[p + offset]."""
+    ### BEGIN SOLUTION
+    rotation = np.zeros((dim, dim), "float32")
+    for pair in range(dim // 2):
+        turn = offset / 10000 ** (2 * pair / dim)
+        block = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+        rotation[2 * pair : 2 * pair + 2, 2 * pair : 2 * pair + 2] = block
+    return rotation
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "offset_rotation_check", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("offset_rotation", offset_rotation)
+
+# %% [markdown]
+# ### Use it
+#
+# Move all 100 codes on by three places with one matrix, and compare with the codes that are
+# really there. Then by minus three.
+
+# %%
+for offset in [3, -3]:
+    moved = table @ np.array(positions.offset_rotation(offset, 64))  # (100, 64)
+    inside = slice(0, 97) if offset > 0 else slice(3, 100)  # whose goal lies in the table
+    goal = table[3:] if offset > 0 else table[:97]
+    print(f"offset {offset:2}: largest difference", f"{np.abs(moved[inside] - goal).max():.0e}")
+
+# %% [markdown]
+# ### Quick question
+#
+# A model was trained on sequences of up to 100 tokens, with sinusoids. You feed it 300. What
+# about the codes of positions 100 to 299?
+#
+# <details><summary>A: they do not exist</summary>They do: the formula gives a code for every
+# position. (A <em>learned</em> table of 100 rows would end.)</details>
+# <details><summary>B: they exist, and offsets still are rotations, so all is well</summary>The
+# first half is right. But the model has never seen those codes. Whether it does something
+# sensible with them is a question for an experiment, and we make it below.</details>
+# <details><summary>C: they exist, and nothing is guaranteed</summary>Yes.</details>
+
+# %% [markdown]
+# ## Two dimensions
+#
+# A patch has a row and a column. The simplest way to write both: the first half of the features
+# encodes the row, the second half the column. Tokens come row by row.
+
+# %%
+flat = np.array(positions.sinusoidal_encoding(12 * 16, 64))  # (192, 64): number of the token
+square = np.array(positions.sinusoidal_encoding_2d(12, 16, 64))  # (192, 64): row and column
+plots.similarity_maps(flat @ flat.T / 32, (12, 16), [(0, 0), (5, 8), (10, 3)])
+plots.show("Similarity by token number: bright rows. The patch below is not near, the one at the "
+           "far end of the row is.")
+
+# %%
+plots.similarity_maps(square @ square.T / 32, (12, 16), [(0, 0), (5, 8), (10, 3)])
+plots.show("Similarity by row and column: a bright cross with its centre at the place itself.")
+
+# %% [markdown]
+# Above, the tokens were simply numbered from 0 to 191. The patch at the end of the row counts as
+# nearer than the one directly below, since 15 is less than 16. Below, row and column have codes
+# of their own: nearness now goes in both directions. (It is a cross, not a disc: the two halves
+# add up, and sharing a row alone is half of everything.)
+#
+# **Click on a place** in the map below, or walk with the arrow keys. What moves with you, and
+# what stays?
+
+# %%
+plots.similarity_explorer(square @ square.T / 32, (12, 16), title="Similarity to a chosen place")
+
+# %% [markdown]
+# ## Exercise: `sinusoidal_encoding_2d`
+#
+# *About 15 minutes, difficulty 2.*
+#
+# Write `sinusoidal_encoding_2d(height, width, dim)`: an array $(H \cdot W, D)$, tokens row by
+# row. The first $D/2$ features are the 1-D encoding (of $D/2$ features) of the token's **row**,
+# the others that of its **column**. `dim` is a multiple of 4.
+#
+# Use `positions.sinusoidal_encoding`, or your own. Example: in a grid of $2 \times 3$, token 4 is
+# in row 1 and column 1; token 3 is in row 1 and column 0.
+
+
+# %% nbgrader={"grade": false, "grade_id": "sinusoidal_encoding_2d", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def sinusoidal_encoding_2d(height, width, dim):
+    """height H, width W, dim D -> (H·W, D): first half the row, second half the column."""
+    ### BEGIN SOLUTION
+    row, column = np.divmod(np.arange(height * width), width)  # (H·W,) each
+    rows = np.array(positions.sinusoidal_encoding(height, dim // 2))  # (H, D/2)
+    columns = np.array(positions.sinusoidal_encoding(width, dim // 2))  # (W, D/2)
+    return np.concatenate([rows[row], columns[column]], axis=-1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "sinusoidal_encoding_2d_check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("sinusoidal_encoding_2d", sinusoidal_encoding_2d)
+
+# %% [markdown]
+# ## The cure
+#
+# Back to *left or right*. The same model, the same pictures, the same four passes, and one array
+# added: the sinusoids for a grid of $8 \times 8$. **Predict** the accuracy.
+
+# %% tags=["nbval-ignore-output"]
+grid_codes = np.array(positions.sinusoidal_encoding_2d(8, 8, 48))  # (64, 48)
+sinusoid_model, sinusoid_accuracy = train(lambda x: positions.add_positions(x, grid_codes))
+print(f"without places: {bag_accuracy:.1%}   with sinusoids: {sinusoid_accuracy:.1%}")
+
+# %% [markdown]
+# Not one parameter more, and from chance to nearly everything.
+
+# %% [markdown]
+# ## Let it learn its own
+#
+# The Vision Transformer does not use sinusoids at all. It **learns** the table: $N$ rows of $D$
+# numbers that start random and are trained like every other kernel.
+# `positions.LearnedPositions()` is such a layer: `add_positions` with a table of its own.
+
+# %% tags=["nbval-ignore-output"]
+learned_model, learned_accuracy = train(positions.LearnedPositions(name="places"))
+accuracies = [bag_accuracy, sinusoid_accuracy, learned_accuracy]
+plots.bars(accuracies, ["none", "sinusoids", "learned"], title="left or right: right answers")
+plots.show("Bars of accuracy: none one half, sinusoids and learned positions both near 1.")
+
+# %% [markdown]
+# It gets there as well. (Print the history of `fit` if you like: the learned table needs two or
+# three passes before anything happens at all, since it must first discover that places exist.)
+#
+# What did it learn? For four places, how alike is every other place's code (cosine, after taking
+# away the mean of all codes)?
+
+# %%
+learned_table = ops.convert_to_numpy(learned_model.get_layer("places").table)  # (64, 48)
+centred = learned_table - learned_table.mean(axis=0)
+centred = centred / np.linalg.norm(centred, axis=-1, keepdims=True)
+plots.similarity_maps(centred @ centred.T, (8, 8), [(0, 0), (2, 6), (4, 3), (7, 7)])
+plots.show("Similarity of learned codes: the right half of the picture is alike, and the left half "
+           "is its opposite; rows hardly matter.")
+
+# %% [markdown]
+# It learned what the task asks for, and no more. Look at row 2, column 6: the whole right side is
+# like it, the left side is the opposite, and *rows hardly matter*. Nobody told it about columns.
+#
+# A ViT trained on millions of photos must use both directions, and its maps look like our
+# crosses: you will see that picture in notebook 4.
+
+# %% [markdown]
+# ## A larger picture
+#
+# A learned table has 64 rows. A picture of twice the size has a grid of $16 \times 16$: 256
+# tokens, and no codes for them. The way out is to treat the table as a **picture**, $8 \times 8$
+# with $D$ channels, and to stretch it. Between two known places, take the weighted mean of the
+# four nearest: *bilinear* interpolation.
+#
+# One entry needs care. ViT puts a **class token** in front of the patches (notebook 4 tells why).
+# It has a code too, but no place on the grid. It must not be stretched: keep it as it is, and in
+# front.
+
+# %% [markdown]
+# ## Exercise: `resize_positions`
+#
+# *About 20 minutes, difficulty 3.*
+#
+# Write `resize_positions(positions, old_grid, new_grid)`: codes $(1 + h \cdot w, D)$, the class
+# token's first, and two pairs $(h, w)$ and $(h', w')$. The result is $(1 + h' \cdot w', D)$.
+#
+# `ops.image.resize(pictures, (height, width), interpolation="bilinear")` stretches pictures of
+# shape $(B, H, W, C)$, and is what we ask for. Grids need not be square: a photo is not.
+#
+# (In this cell the name `positions` means the array you are given. The course's
+# `sinusoidal_encoding` and its friends are not needed.)
+
+
+# %% nbgrader={"grade": false, "grade_id": "resize_positions", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def resize_positions(positions, old_grid, new_grid):
+    """positions (1 + h·w, D), old_grid (h, w), new_grid (h', w') -> (1 + h'·w', D)."""
+    ### BEGIN SOLUTION
+    dim = positions.shape[-1]
+    grid = ops.reshape(positions[1:], (1, *old_grid, dim))  # (1, h, w, D)
+    grid = ops.image.resize(grid, new_grid, interpolation="bilinear")  # (1, h', w', D)
+    grid = ops.reshape(grid, (new_grid[0] * new_grid[1], dim))  # (h'·w', D)
+    return ops.concatenate([positions[:1], grid], axis=0)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "resize_positions_check", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("resize_positions", resize_positions)
+
+# %% [markdown]
+# ### Does it survive?
+#
+# The test pictures at twice the size, patches still $4 \times 4$: 256 tokens. We run the two
+# trained models on them, **without training them further**, with four tables. Predict the order:
+#
+# - learned, stretched as a picture
+# - learned, stretched as a flat list of 64 codes (a popular mistake)
+# - sinusoids, stretched as a picture
+# - sinusoids, computed by the formula for $16 \times 16$ (no stretching needed!)
+
+# %%
+large_tokens = to_tokens(scenes.test.images.repeat(2, axis=1).repeat(2, axis=2))  # (B, 256, 48)
+
+
+def run_with(model, codes):
+    """The share of right answers of a trained model on large pictures, with codes (256, D)."""
+    x = model.get_layer("embed")(large_tokens) + ops.convert_to_tensor(codes)
+    for number in range(2):
+        x = x + model.get_layer(f"attention_{number}")(x)
+    scores = ops.convert_to_numpy(model.get_layer("head")(ops.mean(x, axis=1)))
+    return (scores.argmax(axis=-1) == scenes.test.labels).mean()
+
+
+print("tokens of a large picture:", large_tokens.shape[1])
+
+# %% [markdown]
+# Now the four tables, and what becomes of the answers:
+
+# %%
+where = np.linspace(0, 63, 256)
+as_list = np.stack([np.interp(where, np.arange(64), row) for row in learned_table.T], axis=-1)
+learned_large = positions.resize_grid(learned_table, (8, 8), (16, 16))
+sinusoids_large = positions.resize_grid(grid_codes, (8, 8), (16, 16))
+formula = positions.sinusoidal_encoding_2d(16, 16, 48)
+survived = {
+    "learned\n(picture)": run_with(learned_model, learned_large),
+    "learned\n(list)": run_with(learned_model, as_list.astype("float32")),
+    "sinusoids\n(picture)": run_with(sinusoid_model, sinusoids_large),
+    "sinusoids\n(formula)": run_with(sinusoid_model, formula),
+}
+plots.bars(list(survived.values()), list(survived), title="right answers, twice the size")
+plots.show("Stretched as a picture, both tables work; as a list, and by the formula, chance.")
+
+# %% [markdown]
+# Stretched as a picture, both keep nearly everything. As a list, columns are smeared over rows,
+# and it is chance again.
+#
+# The surprise is the formula. It gives the right code for column 12, but this model has never
+# seen a column 12, and its column 4 used to be the *middle* of the picture. A formula that has a
+# value everywhere is no model that works everywhere.
+
+# %% [markdown]
+# ## What extrapolates?
+#
+# One more experiment, on sequences. The task: which letter stood **before** me? Trained on 16
+# letters; tested on other lengths. Four codes: none, numbers, normalised, sinusoids. It needs a
+# step to be the same step everywhere. **Predict** each row of the table.
+
+
+# %%
+def draw_letters(count, length):
+    """-> one-hot letters (count, N, 8), and the letter before each (8: there is none)."""
+    letter = rng.integers(0, 8, (count, length))
+    answer = np.roll(letter, 1, axis=1)
+    answer[:, 0] = 8
+    return np.eye(8, dtype="float32")[letter], answer
+
+
+def code(kind, length, dim=48):
+    """The codes of a sequence, (1, N, D)."""
+    if kind == "none":
+        return np.zeros((1, length, dim), "float32")
+    if kind == "sinusoids":
+        return np.array(positions.sinusoidal_encoding(length, dim))[None]
+    numbers = positions.linear_positions(length, normalize=kind == "normalised")
+    return np.array(numbers)[None, :, None] * np.ones((1, 1, dim), "float32")
+
+
+print("letters", draw_letters(2, 16)[0].shape, "  codes", code("numbers", 16).shape)
+
+
+# %% [markdown]
+# The model has two inputs this time, letters and codes, so that the same trained model can be
+# asked about any length. Four trainings, about ten seconds each.
+
+
+# %%
+def train_letters(kind):
+    keras.utils.set_random_seed(3)
+    letters, codes = keras.Input((None, 8)), keras.Input((None, 48))
+    x = layers.Dense(48)(letters) + codes
+    for _ in range(2):
+        x = x + MultiHeadAttention(48, 4)(x)
+    model = keras.Model([letters, codes], layers.Dense(9)(x))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.003), loss)
+    shown, answers = draw_letters(16_000, 16)
+    model.fit([shown, code(kind, 16).repeat(16_000, axis=0)], answers, batch_size=64, verbose=0)
+    return model
+
+
+kinds = ["none", "numbers", "normalised", "sinusoids"]
+letter_models = {kind: train_letters(kind) for kind in kinds}
+print({kind: model.count_params() for kind, model in letter_models.items()})
+
+# %% [markdown]
+# Now ask each of the four about six lengths:
+
+# %%
+lengths = [8, 16, 20, 24, 32, 64]
+found = np.zeros((4, 6))
+for row, kind in enumerate(kinds):
+    for column, length in enumerate(lengths):
+        shown, answers = draw_letters(300, length)
+        codes = code(kind, length).repeat(300, axis=0)
+        scores = ops.convert_to_numpy(letter_models[kind]([shown, codes]))
+        found[row, column] = (scores.argmax(axis=-1) == answers).mean()
+plots.heatmap(found, rows=kinds, columns=lengths, column_label="letters in the test",
+              title="share of right answers, trained on 16 letters", limits=(0, 1))
+plots.show("Accuracy by code and length: at 16 normalised and sinusoids are right; beyond, "
+           "normalised falls fast, sinusoids more slowly, and numbers never worked.")
+
+# %% [markdown]
+# - **none** can only guess: chance is a little over $1/8$, more for short sequences.
+# - **numbers** shout the letters down. They do not even work at 16.
+# - **normalised** is nearly perfect at 16 and breaks with other lengths. Shorter ones are the
+#   worst: at 8, one step is twice the step it knows.
+# - **sinusoids** are perfect at 16 and lose more slowly. At twice the length about every second
+#   answer is wrong, and at 8 some are, too: the end comes too early for it.
+#
+# So nothing here extrapolates far, whatever its formula promises. What does better builds the
+# *offset* into the scores themselves: notebook 5 does that for windows.
+
+# %% [markdown]
+# ### Quick question
+#
+# Which of these needs **no** change to run on a picture of another size?
+#
+# <details><summary>A: learned positions</summary>No: there is a row for each place, and no more.
+# They have to be stretched.</details>
+# <details><summary>B: sinusoids</summary>They run, since the formula goes on. You saw what came
+# out.</details>
+# <details><summary>C: no positions at all</summary>Yes, and they could not answer the question to
+# begin with.</details>
+
+# %% [markdown]
+# ## In your own words
+#
+# *About 15 minutes. A person reads this one, not a check. 3 points.*
+#
+# A colleague trains a model on X-ray pictures of $224 \times 224$ pixels and wants to use it on
+# $448 \times 448$. "We use sinusoids, so it just works." Answer in five to eight sentences.
+#
+# - 1 point: what is true about sinusoids (what holds for every offset?)
+# - 1 point: why it may still fail, with a measurement from this notebook
+# - 1 point: what you would do instead, and what you would measure before trusting it
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "resolution_answer", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# It is true that the formula has a code for every position, and that moving on by an offset is
+# the same rotation everywhere, so dot products depend on offsets only. But the model was trained
+# with the codes of one grid. On a grid twice as large most codes are new to it, and what used to
+# be the middle column is now a quarter of the way across. In our experiment the model with
+# sinusoids fell from nearly 100 % to chance when the codes came from the formula, although the
+# pictures showed the same scenes. I would keep the picture's frame: stretch the table of the
+# small grid to the large one, as bilinear interpolation does with a picture, which kept almost
+# all right answers here. Then I would train on a little at the new size. Before trusting it I
+# would measure the accuracy at both sizes on the same test pictures.
+#
+# *Rubric: one point for each of the three lines in the question; half a point where the right
+# idea has no measurement.*
+
+# %% [markdown]
+# ## What you have now
+#
+# | idea | function | shape of the result |
+# |---|---|---|
+# | count | `linear_positions` | $(N,)$ |
+# | a wall of clocks | `sinusoidal_encoding` | $(N, D)$ |
+# | tell every token | `add_positions` | $(B, N, D)$ |
+# | a step is a rotation | `offset_rotation` | $(D, D)$ |
+# | row and column | `sinusoidal_encoding_2d` | $(H \cdot W, D)$ |
+# | a larger picture | `resize_positions` | $(1 + h' w', D)$ |
+
+# %%
+progress()
+
+# %% [markdown]
+# ## What we left out
+#
+# *Relative* positions, which add a learned number to each score depending on the offset: notebook
+# 5. *Fourier features*, sinusoids for places that are no whole numbers: notebook 6. *Rotary*
+# encodings, which rotate queries and keys by their position, so that every score depends on
+# offsets by construction: most large language models use them today, and you now know the
+# rotation they use.
+#
+# **Next: notebook 4, the Vision Transformer.**
+
+# %% [markdown]
+# ## To read on
+#
+# - A. Vaswani and others, *Attention Is All You Need*, 2017: section 3.5 has the sinusoids, and
+#   the sentence about offsets that you have just proved.
+# - A. Dosovitskiy and others, *An Image Is Worth 16x16 Words*, 2021: learned positions; section
+#   3.2 stretches them.
+# - J. Gehring and others, *Convolutional Sequence to Sequence Learning*, 2017: learned positions
+#   for text.
+# - J. Su and others, *RoFormer: Enhanced Transformer with Rotary Position Embedding*, 2021.
