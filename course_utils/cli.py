@@ -61,6 +61,41 @@ def class_new(args) -> int:
     return 0
 
 
+def given(args, *options):
+    return {name: value for name in options if (value := getattr(args, name)) is not None}
+
+
+def train(args) -> int:
+    from dataclasses import replace
+
+    from course_utils.training import data, recipes
+    from course_utils.training.compare import compare
+    from course_utils.training.fit import fit
+
+    name = args.recipe or ("scenes" if args.data == "scenes" else "course")
+    config, recipe = recipes.find(args.model, name)
+    changed = given(args, "epochs", "batch_size", "learning_rate")
+    options = given(args, "task", "size")
+    words = [args.model, args.data, *map(str, options.values()), name, f"seed{args.seed}"]
+    run = fit(
+        config,
+        data.load(args.data, **options),
+        replace(recipe, seed=args.seed, **changed),
+        args.run_folder or Path("runs", "-".join(words)),
+        data_options={"name": args.data, **options},
+    )
+    print(compare([run.folder]))
+    return 0
+
+
+def compare(args) -> int:
+    from course_utils.training.compare import compare
+
+    print(compare(args.runs, args.picture))
+    print(f"The curves are in {args.picture}.")
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="course", description="The vision transformer course.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
@@ -81,6 +116,24 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("address", help="set the repository's address everywhere")
     one.add_argument("address", metavar="OWNER/REPO", help="or https://github.com/OWNER/REPO")
     one.set_defaults(run=address)
+
+    one = commands.add_parser("train", help="train a model, or go on where a training stopped")
+    one.add_argument("model", metavar="MODEL", help="vit, swin, perceiver or cnn")
+    one.add_argument("--data", default="scenes", metavar="NAME", help="default: scenes")
+    one.add_argument("--task", help="of scenes: shape, side, same or count")
+    one.add_argument("--size", type=int, help="of scenes: number of training images")
+    one.add_argument("--recipe", metavar="NAME", help="default: course; for scenes, scenes")
+    one.add_argument("--epochs", type=int, help="instead of the recipe's")
+    one.add_argument("--batch-size", type=int, help="instead of the recipe's")
+    one.add_argument("--learning-rate", type=float, help="instead of the recipe's")
+    one.add_argument("--seed", type=int, default=0, help="of weights and batches (default: 0)")
+    one.add_argument("--run", dest="run_folder", metavar="FOLDER", help="default: in runs/")
+    one.set_defaults(run=train)
+
+    one = commands.add_parser("compare", help="put trainings side by side: a table and a picture")
+    one.add_argument("runs", nargs="+", metavar="RUN", help="folder of a training")
+    one.add_argument("--picture", default="compare.png", metavar="FILE")
+    one.set_defaults(run=compare)
 
     one = commands.add_parser("class", help="prepare a class that is graded with nbgrader")
     one.set_defaults(run=lambda args: one.print_help() or 0)

@@ -17,7 +17,7 @@ def test_on_the_other_backend():
     backend = OTHER[keras.backend.backend()]
     folders = [str(TESTS / folder) for folder in FOLDERS]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *folders],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", *folders],
         env={**os.environ, "KERAS_BACKEND": backend},
         cwd=TESTS.parent,
         stdout=subprocess.PIPE,

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "plots": {"reference"},
     "authoring": set(),
     "grading": {"authoring", "checking", "exercises"},
-    "cli": {"authoring", "exercises", "grading"},
+    "cli": {"authoring", "exercises", "grading", "training"},
     "console": set(),
     "errors": set(),
 }

@@ -1,0 +1,68 @@
+"""Several trainings side by side: one table, and one picture."""
+
+from pathlib import Path
+
+from course_utils.training.checkpoint import CONFIGURATION, RESULT, read_history, read_json
+from course_utils.training.curves import save_curves
+
+# What others published, by data set: name, epochs, and test top-1 and top-5.
+PUBLISHED = {
+    "cifar100": [
+        ("published: textbook ViT", 40, 0.432, 0.721),
+        ("published: Keras' Perceiver", 40, 0.53, 0.81),
+        ("published: textbook Swin, fine-tuned", 10, 0.521, 0.812),
+    ]
+}
+HEADER = ("run", "parameters", "epochs", "seconds", "best validation", "test top-1", "test top-5")
+
+
+def compare(folders: list[str | Path], picture: str | Path | None = None) -> str:
+    """Put trainings side by side: returns a table, and draws their curves into a PNG if asked to.
+
+    folders: of runs, finished or not. Published results on the same data stand below ours.
+    Raises CourseError for a folder that is none of a run.
+    """
+    folders = [Path(folder) for folder in folders]
+    histories = [read_history(folder) for folder in folders]
+    called = names(folders)
+    rows = [row(*each) for each in zip(called, histories, folders, strict=True)]
+    for data in dict.fromkeys(data_name(folder) for folder in folders):
+        for name, epochs, top1, top5 in PUBLISHED.get(data, []):
+            rows.append((name, "", str(epochs), "", "", f"{top1:.1%}", f"{top5:.1%}"))
+    if picture is not None:
+        save_curves(Path(picture), dict(zip(called, histories, strict=True)))
+    return table([HEADER, *rows])
+
+
+def names(folders):
+    """The folders' own names, or their whole paths where those are not all different."""
+    short = [folder.resolve().name for folder in folders]
+    return short if len(set(short)) == len(short) else [str(folder) for folder in folders]
+
+
+def row(name, history, folder):
+    result = read_json(folder / RESULT) if (folder / RESULT).exists() else {}
+    epochs = read_json(folder / CONFIGURATION)["recipe"]["epochs"]
+    return (
+        name,
+        f"{result['parameters']:,}" if result else "",
+        f"{len(history)} of {epochs}",
+        f"{sum(line['seconds'] for line in history):.0f}",
+        f"{max(line['val_top1'] for line in history):.1%}",
+        *(f"{result[k]:.1%}" if k in result else "" for k in ("test_top1", "test_top5")),
+    )
+
+
+def data_name(folder):
+    return read_json(folder / CONFIGURATION)["source"].get("name")
+
+
+def table(rows):
+    """Columns as wide as they must be: the first to the left, numbers to the right."""
+    widths = [max(len(line[i]) for line in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip()
+        for line in rows
+    ]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines)

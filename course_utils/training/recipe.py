@@ -1,0 +1,128 @@
+"""A recipe: everything about a training but the model and the data.
+
+Sources: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019), for AdamW; Goyal et
+al., "Accurate, Large Minibatch SGD" (2017), for the warm-up; Polyak and Juditsky, "Acceleration of
+Stochastic Approximation by Averaging" (1992), for the average of the weights.
+"""
+
+from dataclasses import dataclass, field
+
+import keras
+from keras import ops
+
+from course_utils.reference.learning import learning_rate
+from course_utils.training.augment import Augmentation
+from course_utils.training.devices import clip_together
+
+CHOICES = {
+    "optimizer": ("adamw", "adam", "sgd"),
+    "schedule": ("cosine", "constant", "plateau"),
+    "precision": ("auto", "float32", "mixed_float16", "mixed_bfloat16"),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained; three fields have a few choices (see CHOICES).
+
+    epochs: times that every training image is seen; learning_rate: the highest; schedule: how it
+    changes, where warmup is the share of all steps in which "cosine" climbs; weight_decay: for
+    AdamW; clip_norm: longest gradient of all weights together, None for any; label_smoothing:
+    share of the target that all classes divide; ema: how much of the averaged weights remains in
+    each step, None for no average; validation: share of the images kept from training, None for
+    the data set's own; precision: "auto" is half precision on GPUs alone.
+    """
+
+    epochs: int
+    batch_size: int = 64
+    optimizer: str = "adamw"
+    learning_rate: float = 2e-3
+    schedule: str = "cosine"
+    warmup: float = 0.1
+    weight_decay: float = 0.05
+    clip_norm: float | None = 1.0
+    label_smoothing: float = 0.0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    ema: float | None = None
+    validation: float | None = None
+    precision: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self):
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} is one of {choices}, not {getattr(self, name)!r}")
+
+
+class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """The reference's `learning_rate`, step by step, as Keras wants it."""
+
+    def __init__(self, peak: float, warmup_steps: int, total_steps: int):
+        # Worked out before the training: the formula asks questions that a graph cannot.
+        steps = range(total_steps + 1)
+        self.rates = [learning_rate(step, peak, warmup_steps, total_steps) for step in steps]
+
+    def __call__(self, step):
+        step = ops.minimum(ops.cast(step, "int32"), len(self.rates) - 1)
+        return ops.take(ops.convert_to_tensor(self.rates, dtype="float32"), step)
+
+
+class Ours:
+    """What Keras' optimizers do differently here."""
+
+    def apply(self, grads, trainable_variables=None):
+        super().apply(clip_together(grads, self.global_clipnorm), trainable_variables)
+
+    def finalize_variable_values(self, variables):
+        """Leave the averaged weights where they are.
+
+        Keras would put them in the place of the weights at the end of every `fit`, and ours is
+        called for each epoch anew: the training could not go on.
+        """
+
+
+class AdamW(Ours, keras.optimizers.AdamW):
+    pass
+
+
+class Adam(Ours, keras.optimizers.Adam):
+    pass
+
+
+class SGD(Ours, keras.optimizers.SGD):
+    pass
+
+
+def make_optimizer(recipe: Recipe, model: keras.Model, steps: int) -> keras.optimizers.Optimizer:
+    """The optimizer of a recipe for a model, which takes `steps` steps in an epoch."""
+    total = recipe.epochs * steps
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        rate = WarmupCosine(rate, int(recipe.warmup * total), total)
+    settings = {"learning_rate": rate, "global_clipnorm": recipe.clip_norm}
+    if recipe.ema is not None:
+        settings |= {"use_ema": True, "ema_momentum": recipe.ema}
+    if recipe.optimizer != "adamw":
+        return {"adam": Adam, "sgd": SGD}[recipe.optimizer](**settings)
+    optimizer = AdamW(weight_decay=recipe.weight_decay, **settings)
+    # Kernels multiply, and decay keeps them small. Biases, norms, positions and trained tokens
+    # add: they have a place of their own, which is not 0.
+    rest = [weight for weight in model.trainable_variables if weight.name != "kernel"]
+    optimizer.exclude_from_weight_decay(var_list=rest)
+    return optimizer
+
+
+def plateau(recipe: Recipe, losses: list[float], factor=0.2, patience=3, least=1e-4) -> float:
+    """The learning rate after epochs with these validation losses: less where they stand still.
+
+    The rule of Keras' ReduceLROnPlateau, told by the past alone: there is nothing to be restored
+    when a training goes on.
+    """
+    rate, best, waited = recipe.learning_rate, float("inf"), 0
+    for loss in losses:
+        waited += 1
+        if loss < best - least:
+            best, waited = loss, 0
+        elif waited >= patience:
+            rate, waited = rate * factor, 0
+    return rate

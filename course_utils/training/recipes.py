@@ -1,0 +1,151 @@
+"""The trainings that have a name: `course train MODEL --data NAME --recipe NAME`.
+
+"published" are other people's, as they printed them; the rest are ours.
+"""
+
+from typing import NamedTuple
+
+from course_utils.errors import CourseError
+from course_utils.reference.cnn import CNNConfig
+from course_utils.reference.perceiver import PerceiverConfig
+from course_utils.reference.swin_transformer import SwinConfig
+from course_utils.reference.vision_transformer import ViTConfig
+from course_utils.training.augment import Augmentation
+from course_utils.training.models import Framed
+from course_utils.training.published import D2LViT, FineTunedSwin, KerasPerceiver, TextbookViT
+from course_utils.training.recipe import Recipe
+
+
+class Training(NamedTuple):
+    """The sizes of a model, whose images and classes the data will decide, and how to train it."""
+
+    config: object
+    recipe: Recipe
+
+
+FLIP_AND_CROP = Augmentation(flip=True, crop=4)
+
+# Two cores: few tokens, so that many images are seen. Three convolutions make 16 of them.
+SMALL_VIT = ViTConfig(
+    32,
+    8,
+    dim=128,
+    depth=4,
+    num_heads=4,
+    mlp_dim=256,
+    num_classes=100,
+    stem="convolution",
+    positions="sinusoids",
+    pooling="mean",
+)
+# For a GPU: two convolutions make 64 tokens, and it is deeper and wider.
+LARGE_VIT = ViTConfig(
+    32,
+    4,
+    dim=256,
+    depth=8,
+    num_heads=4,
+    mlp_dim=768,
+    num_classes=100,
+    stem="convolution",
+    pooling="mean",
+    drop_path=0.1,
+)
+SCENES_VIT = ViTConfig(
+    32, 4, dim=64, depth=3, num_heads=4, mlp_dim=128, num_classes=2, pooling="mean"
+)
+SMALL_SWIN = SwinConfig(
+    32, patch_size=4, window=4, dim=64, depths=(2, 2), num_heads=(2, 4), mlp_ratio=2.0
+)
+SMALL_PERCEIVER = PerceiverConfig(
+    32,
+    num_latents=32,
+    dim=64,
+    iterations=2,
+    depth=2,
+    num_heads=4,
+    mlp_dim=128,
+    cross_mlp_dim=64,
+    num_classes=100,
+)
+SMALL_CNN = CNNConfig(32, widths=(16, 32, 64), blocks=(1, 1, 1), num_classes=100)
+
+COURSE = Recipe(epochs=13, augmentation=FLIP_AND_CROP)
+# A minute or two: too short for augmentation to pay.
+FASHION = Recipe(epochs=2)
+# No flip: it would exchange left and right, which is what a task asks for.
+SCENES = Recipe(epochs=5)
+# Long enough for every augmentation.
+GPU = Recipe(
+    epochs=30,
+    batch_size=256,
+    learning_rate=1e-3,
+    label_smoothing=0.1,
+    augmentation=Augmentation(flip=True, crop=4, rand_augment=0.3, mixup=0.8, cutmix=1.0),
+    ema=0.999,
+)
+
+TEXTBOOK = Recipe(
+    epochs=40, batch_size=64, learning_rate=1e-3, weight_decay=1e-4, clip_norm=None, validation=0.2
+)
+D2L = Recipe(
+    epochs=10,
+    batch_size=128,
+    optimizer="sgd",
+    learning_rate=0.1,
+    schedule="constant",
+    clip_norm=None,
+)
+KERAS_PERCEIVER = Recipe(
+    epochs=40,
+    batch_size=64,
+    optimizer="adam",
+    learning_rate=1e-3,
+    schedule="plateau",
+    clip_norm=None,
+    augmentation=Augmentation(flip=True, zoom=0.2),
+)
+# AdamW with nothing set, which in Keras is 0.001 and a decay of 0.004.
+TEXTBOOK_SWIN = Recipe(
+    epochs=10,
+    batch_size=128,
+    learning_rate=1e-3,
+    schedule="constant",
+    weight_decay=4e-3,
+    clip_norm=None,
+)
+
+TRAININGS = {
+    "vit": {
+        "course": Training(SMALL_VIT, COURSE),
+        "fashion": Training(Framed(SMALL_VIT, side=32), FASHION),
+        "scenes": Training(SCENES_VIT, SCENES),
+        "gpu": Training(LARGE_VIT, GPU),
+        "published": Training(TextbookViT(), TEXTBOOK),
+        "published-d2l": Training(D2LViT(), D2L),
+    },
+    "swin": {
+        "course": Training(SMALL_SWIN, COURSE),
+        "scenes": Training(SMALL_SWIN, SCENES),
+        "published": Training(FineTunedSwin(), TEXTBOOK_SWIN),
+    },
+    "perceiver": {
+        "course": Training(SMALL_PERCEIVER, COURSE),
+        "scenes": Training(SMALL_PERCEIVER, SCENES),
+        "published": Training(KerasPerceiver(), KERAS_PERCEIVER),
+    },
+    "cnn": {
+        "course": Training(SMALL_CNN, COURSE),
+        "scenes": Training(SMALL_CNN, SCENES),
+    },
+}
+
+
+def find(model: str, recipe: str) -> Training:
+    """Find a training by its names. Raises CourseError for an unknown one."""
+    if model not in TRAININGS:
+        raise CourseError(f"There is no model '{model}'. There are: {', '.join(TRAININGS)}.")
+    if recipe not in TRAININGS[model]:
+        known = ", ".join(TRAININGS[model])
+        raise CourseError(f"There is no recipe '{recipe}' for {model}. There are: {known}.")
+    return TRAININGS[model][recipe]
