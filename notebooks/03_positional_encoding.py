@@ -26,7 +26,7 @@ from matplotlib import pyplot
 
 from course_utils import plots
 from course_utils.checking import check, hint, progress
-from course_utils.reference import attention, positional_encoding as positions
+from course_utils.reference import positional_encoding as positions
 from course_utils.reference.multi_head_attention import MultiHeadAttention
 from course_utils.training.data import load
 
@@ -75,9 +75,10 @@ plots.show("Six small pictures, each with a red and a blue textured shape, title
 # \cdot 3 = 48$ numbers. (How to cut patches neatly is notebook 4's first exercise. Here one line
 # does it.)
 #
-# The model is the one of notebook 2: a Dense layer, two attention layers whose results are added
-# to what was there, the mean over all tokens, and a last Dense layer. Between the first layer and
-# the second there is a place for whatever tells tokens where they are.
+# The model is that of notebook 2 with a mean at the end: a Dense layer, two attention layers
+# whose results are added to what was there, the mean over all tokens, and a last Dense layer.
+# Between the first layer and the second there is a place for whatever tells tokens where they
+# are.
 
 
 # %%
@@ -131,9 +132,10 @@ _, bag_accuracy = train(None)
 print(f"right answers without places: {bag_accuracy:.1%}")
 
 # %% [markdown]
-# Chance. Not "poor": **chance**, and more training would not help. Swap the columns of red and
-# blue in a picture: the same patches come back in another order, and the right answer changes. A
-# model that treats tokens alike and averages them cannot tell the two pictures apart.
+# Chance. And it is no lack of training; this one you can prove. Lay the patches of a picture in
+# the opposite order of columns: red and blue change sides, so the right answer changes. But the
+# *bag* of patches is the same, and a model that treats tokens alike and averages them sees
+# nothing else. It must give both pictures the same answer, and one of the two is wrong.
 #
 # So we have to *tell* each token where it is. How do you write a place?
 
@@ -175,7 +177,7 @@ check("linear_positions", linear_positions)
 # Take two tokens with *unrelated* contents (16 random features of spread 1), put both at the same
 # place $p$, and ask how alike they are afterwards: the **cosine similarity**, the dot product of
 # both divided by their lengths. 1 means same direction, 0 means nothing in common. For attention,
-# similar is what scores high. **Predict** the curve for $p$ from 1 to 200.
+# similar is what scores high. **Predict** the curve for the numbers from 1 to 200.
 
 # %%
 first, second = rng.standard_normal((2, 500, 1, 16))  # 500 pairs of tokens with 16 features
@@ -189,16 +191,16 @@ def cosine(a, b):
 
 _, axes = pyplot.subplots(figsize=(5.5, 2.6), layout="constrained")
 for name, code in [("numbers 1, 2, 3 …", counted), ("what comes below", sinusoids)]:
-    axes.plot(cosine(first + code, second + code).mean(axis=0), label=name)
-axes.set(xlabel="position", ylabel="similarity", ylim=(0, 1.05))
+    axes.plot(range(1, 201), cosine(first + code, second + code).mean(axis=0), label=name)
+axes.set(xlabel="number of the token", ylabel="similarity", ylim=(0, 1.05))
 axes.legend(frameon=False)
-plots.show("With numbers, two unrelated tokens become nearly the same: above 0.9 from position 4 "
+plots.show("With numbers, two unrelated tokens become nearly the same: above 0.9 from number 3 "
            "on. The other curve stays near one third.")
 
 # %% [markdown]
-# After a few tokens the number is all there is: content drowns. Token 200 and token 199 look like
-# one and the same thing, whatever they show. The place should be a whisper beside the content,
-# not a shout.
+# After three tokens the number is nine tenths of what there is: content drowns. At place 200, two
+# tokens look like one and the same thing, whatever they show. The other curve stays at a third,
+# at every place: the place should speak, but not shout.
 
 # %% [markdown]
 # Then normalise: nothing is larger than 1 now. But look at one **step**, from a token to the
@@ -211,8 +213,8 @@ for length in [5, 10, 50, 200]:
 
 # %% [markdown]
 # "The next token" is a different distance in every sequence. A model that has learned "look 0.11
-# to the left" on ten tokens looks past two neighbours on twenty. And at 200 tokens a step is so
-# small that no softmax can tell neighbours apart.
+# to the left" on ten tokens lands on the *second* neighbour when there are nineteen. And at 200
+# tokens a step is so small that neighbours are hard to tell apart.
 #
 # What we want from a code for places:
 #
@@ -239,7 +241,8 @@ plots.show("Bits of 0 to 15: the first changes at every step, the next at every 
 # %% [markdown]
 # The first bit flips at every step, the next at every second, then every fourth, every eighth:
 # each column is a **wave**, twice as long as the one before. Only one thing is ugly. From 7
-# (`1110`) to 8 (`0001`) *all four* bits change: neighbours can be as different as can be.
+# (`1110`, lowest bit first) to 8 (`0001`) *all four* bits change: neighbours can be as different
+# as can be.
 #
 # On the right, the cure: the same idea with smooth waves. A sine instead of a flip, and beside it
 # a cosine, since one sine alone has the same value twice in every turn.
@@ -252,9 +255,11 @@ plots.show("Bits of 0 to 15: the first changes at every step, the next at every 
 # $$\text{PE}(p, 2i) = \sin\!\left(\frac{p}{10000^{2i/D}}\right), \qquad
 #   \text{PE}(p, 2i + 1) = \cos\!\left(\frac{p}{10000^{2i/D}}\right)$$
 #
-# Column $2i$ and column $2i + 1$ are one **pair**: a sine and a cosine of the same angle. Pair 0
-# turns once in $2\pi \approx 6.3$ positions. The last pair needs almost $2\pi \cdot 10000$: the
-# *wavelengths* grow by the same factor from pair to pair, as the bits' did by 2.
+# Column $2i$ and column $2i + 1$ are one **pair**: a sine and a cosine of the same angle. The
+# angle grows by $1 / 10000^{2i/D}$ with each position: this is the pair's **frequency**. Pair 0
+# turns once in $2\pi \approx 6.3$ positions, pair 1 more slowly: the *wavelengths* grow by the
+# same factor from pair to pair, as the bits' did by 2. With many features, the last one comes
+# near $2\pi \cdot 10000$.
 #
 # By hand, for $D = 4$ and $p = 1$: the angles are $1$ and $1/100$, so the row is
 # $(\sin 1, \cos 1, \sin 0.01, \cos 0.01) = (0.84, 0.54, 0.01, 1.00)$.
@@ -336,10 +341,11 @@ check("sinusoidal_encoding", sinusoidal_encoding)
 #
 # For which batches does it run? When does anybody notice?
 #
-# <details><summary>Answer</summary>x.shape[0] is the batch size, not the length. It runs when
-# B = N, and when B = 1: then every token gets the code of position 0, and nothing fails. The
-# model is a bag of tokens, and only a task that needs order shows it. (The code was copied from a
-# model whose tokens came as (N, B, D).)</details>
+# <details><summary>Answer</summary>x.shape[0] is the batch size, not the length. With B = N it is
+# right by luck. With B = 1 every token gets the code of position 0, and nothing fails: the model
+# is a bag of tokens, and only a task that needs order shows it. With N = 1 the result has B
+# tokens. Otherwise there is an error. (The code was copied from a model whose tokens came as (N,
+# B, D).)</details>
 
 # %% [markdown]
 # ## Exercise: `add_positions`
@@ -381,12 +387,13 @@ plots.show("Bands along the diagonal; and three curves, from three positions, th
 # %% [markdown]
 # Each diagonal has one colour. From wherever you look, the similarity depends on the **offset**
 # alone; the three curves are one. The reason is one line of trigonometry. For each pair, with the
-# angles $a$ and $b$ of two positions,
+# angles $a$ and $b$ of two positions $p$ and $q$,
 #
 # $$\sin a \sin b + \cos a \cos b = \cos(a - b)$$
 #
 # So the whole dot product is $\sum_i \cos\big((p - q) / 10000^{2i/D}\big)$: no $p$, no $q$, only
-# their difference. And near places are more alike than far ones, as we wished.
+# their difference. And on the whole, near places are more alike than far
+# ones, as we wished.
 
 # %% [markdown]
 # ## A step is a rotation
@@ -483,21 +490,26 @@ for offset in [3, -3]:
 flat = np.array(positions.sinusoidal_encoding(12 * 16, 64))  # (192, 64): number of the token
 square = np.array(positions.sinusoidal_encoding_2d(12, 16, 64))  # (192, 64): row and column
 plots.similarity_maps(flat @ flat.T / 32, (12, 16), [(0, 0), (5, 8), (10, 3)])
-plots.show("Similarity by token number: bright rows. The patch below is not near, the one at the "
-           "far end of the row is.")
+plots.show("Similarity by token number: the whole row of the chosen place is bright, but the place "
+           "directly below is dark.")
 
 # %%
 plots.similarity_maps(square @ square.T / 32, (12, 16), [(0, 0), (5, 8), (10, 3)])
 plots.show("Similarity by row and column: a bright cross with its centre at the place itself.")
 
 # %% [markdown]
-# Above, the tokens were simply numbered from 0 to 191. The patch at the end of the row counts as
-# nearer than the one directly below, since 15 is less than 16. Below, row and column have codes
-# of their own: nearness now goes in both directions. (It is a cross, not a disc: the two halves
-# add up, and sharing a row alone is half of everything.)
-#
+# In the first three maps the tokens were simply numbered from 0 to 191. From row 5, column 8, the
+# whole row is bright, up to its ends; but the patch directly below is 16 numbers away, and dark.
+# In the other three, row and column have codes of their own: nearness now goes in both
+# directions. (It is a cross, not a disc: sharing a row alone is half of everything.) Both are
+# divided by $D/2$, the squared length of a code, so 1 means the same.
+
+# %% [markdown]
 # **Click on a place** in the map below, or walk with the arrow keys. What moves with you, and
 # what stays?
+#
+# <details><summary>Answer</summary>The bright cross moves with you and keeps its shape, since only
+# offsets count. What stays is nothing but the frame that cuts it off.</details>
 
 # %%
 plots.similarity_explorer(square @ square.T / 32, (12, 16), title="Similarity to a chosen place")
@@ -557,8 +569,8 @@ plots.bars(accuracies, ["none", "sinusoids", "learned"], title="left or right: r
 plots.show("Bars of accuracy: none one half, sinusoids and learned positions both near 1.")
 
 # %% [markdown]
-# It gets there as well. (Print the history of `fit` if you like: the learned table needs two or
-# three passes before anything happens at all, since it must first discover that places exist.)
+# It gets there as well, but later: for two or three of the four passes it stays at chance, since
+# it must first discover that places exist. (Take `verbose=0` out of `train` to watch.)
 #
 # What did it learn? For four places, how alike is every other place's code (cosine, after taking
 # away the mean of all codes)?
@@ -568,8 +580,8 @@ learned_table = ops.convert_to_numpy(learned_model.get_layer("places").table)  #
 centred = learned_table - learned_table.mean(axis=0)
 centred = centred / np.linalg.norm(centred, axis=-1, keepdims=True)
 plots.similarity_maps(centred @ centred.T, (8, 8), [(0, 0), (2, 6), (4, 3), (7, 7)])
-plots.show("Similarity of learned codes: the right half of the picture is alike, and the left half "
-           "is its opposite; rows hardly matter.")
+plots.show("Similarity of learned codes. For row 2, column 6 the right side is alike and the left "
+           "side is its opposite, whatever the row; the other maps are paler.")
 
 # %% [markdown]
 # It learned what the task asks for, and no more. Look at row 2, column 6: the whole right side is
@@ -595,11 +607,12 @@ plots.show("Similarity of learned codes: the right half of the picture is alike,
 #
 # *About 20 minutes, difficulty 3.*
 #
-# Write `resize_positions(positions, old_grid, new_grid)`: codes $(1 + h \cdot w, D)$, the class
-# token's first, and two pairs $(h, w)$ and $(h', w')$. The result is $(1 + h' \cdot w', D)$.
+# Write `resize_positions(positions, old_grid, new_grid)`: codes $(1 + H \cdot W, D)$, the class
+# token's first, and two pairs $(H, W)$ and $(H', W')$. The result is $(1 + H' \cdot W', D)$.
 #
 # `ops.image.resize(pictures, (height, width), interpolation="bilinear")` stretches pictures of
-# shape $(B, H, W, C)$, and is what we ask for. Grids need not be square: a photo is not.
+# shape (batch, rows, columns, channels), and is what we ask for. Grids need not be square: a
+# photo is not.
 #
 # (In this cell the name `positions` means the array you are given. The course's
 # `sinusoidal_encoding` and its friends are not needed.)
@@ -607,12 +620,12 @@ plots.show("Similarity of learned codes: the right half of the picture is alike,
 
 # %% nbgrader={"grade": false, "grade_id": "resize_positions", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def resize_positions(positions, old_grid, new_grid):
-    """positions (1 + h·w, D), old_grid (h, w), new_grid (h', w') -> (1 + h'·w', D)."""
+    """positions (1 + H·W, D), old_grid (H, W), new_grid (H', W') -> (1 + H'·W', D)."""
     ### BEGIN SOLUTION
     dim = positions.shape[-1]
-    grid = ops.reshape(positions[1:], (1, *old_grid, dim))  # (1, h, w, D)
-    grid = ops.image.resize(grid, new_grid, interpolation="bilinear")  # (1, h', w', D)
-    grid = ops.reshape(grid, (new_grid[0] * new_grid[1], dim))  # (h'·w', D)
+    grid = ops.reshape(positions[1:], (1, *old_grid, dim))  # (1, H, W, D)
+    grid = ops.image.resize(grid, new_grid, interpolation="bilinear")  # (1, H', W', D)
+    grid = ops.reshape(grid, (new_grid[0] * new_grid[1], dim))  # (H'·W', D)
     return ops.concatenate([positions[:1], grid], axis=0)
     ### END SOLUTION
 
@@ -630,6 +643,8 @@ check("resize_positions", resize_positions)
 # - learned, stretched as a flat list of 64 codes (a popular mistake)
 # - sinusoids, stretched as a picture
 # - sinusoids, computed by the formula for $16 \times 16$ (no stretching needed!)
+#
+# (`positions.resize_grid` is what you just wrote, without a class token.)
 
 # %%
 large_tokens = to_tokens(scenes.test.images.repeat(2, axis=1).repeat(2, axis=2))  # (B, 256, 48)
@@ -665,8 +680,9 @@ plots.bars(list(survived.values()), list(survived), title="right answers, twice 
 plots.show("Stretched as a picture, both tables work; as a list, and by the formula, chance.")
 
 # %% [markdown]
-# Stretched as a picture, both keep nearly everything. As a list, columns are smeared over rows,
-# and it is chance again.
+# Stretched as a picture, both keep nearly everything. As a list, the new row 0 gets the left half
+# of the old row 0, and the new row 1 its right half: no column means what it did, and it is
+# chance again.
 #
 # The surprise is the formula. It gives the right code for column 12, but this model has never
 # seen a column 12, and its column 4 used to be the *middle* of the picture. A formula that has a
@@ -704,7 +720,7 @@ print("letters", draw_letters(2, 16)[0].shape, "  codes", code("numbers", 16).sh
 
 # %% [markdown]
 # The model has two inputs this time, letters and codes, so that the same trained model can be
-# asked about any length. Four trainings, about ten seconds each.
+# asked about any length. Four trainings, half a minute in all.
 
 
 # %%
@@ -740,31 +756,55 @@ for row, kind in enumerate(kinds):
         found[row, column] = (scores.argmax(axis=-1) == answers).mean()
 plots.heatmap(found, rows=kinds, columns=lengths, column_label="letters in the test",
               title="share of right answers, trained on 16 letters", limits=(0, 1))
-plots.show("Accuracy by code and length: at 16 normalised and sinusoids are right; beyond, "
-           "normalised falls fast, sinusoids more slowly, and numbers never worked.")
+plots.show("Accuracy by code and length: at 16 normalised and sinusoids are right; at other "
+           "lengths both lose, and numbers never worked.")
 
 # %% [markdown]
-# - **none** can only guess: chance is a little over $1/8$, more for short sequences.
+# - **none** sees a bag of letters. The best it can do is to name the most frequent one.
 # - **numbers** shout the letters down. They do not even work at 16.
-# - **normalised** is nearly perfect at 16 and breaks with other lengths. Shorter ones are the
-#   worst: at 8, one step is twice the step it knows.
-# - **sinusoids** are perfect at 16 and lose more slowly. At twice the length about every second
-#   answer is wrong, and at 8 some are, too: the end comes too early for it.
+# - **normalised** works at 16 and breaks with other lengths. At 8 one step is twice the step it
+#   knows, at 32 half of it.
+# - **sinusoids** are perfect at 16, and seem to lose slowly. Seem? A share of right answers can
+#   hide *where* they are. **Predict**, for sequences of 32, the share at each place:
+
+# %%
+shown, answers = draw_letters(1_000, 32)
+_, axes = pyplot.subplots(figsize=(6.5, 2.6), layout="constrained")
+for kind in ["sinusoids", "normalised"]:
+    codes = code(kind, 32).repeat(1_000, axis=0)
+    scores = ops.convert_to_numpy(letter_models[kind]([shown, codes]))
+    axes.plot((scores.argmax(axis=-1) == answers).mean(axis=0), label=kind)
+axes.axvline(15.5, color="#888888", linewidth=1)
+axes.set(xlabel="place", ylabel="right answers", ylim=(0, 1.05))
+axes.legend(frameon=False)
+plots.show("Sinusoids: nearly all right up to place 15, then a fall to chance. Normalised: mostly "
+           "wrong everywhere but at place 0.")
+
+# %% [markdown]
+# At the places it was trained on, the model with sinusoids is nearly always right, though the
+# sequence is twice as long. From place 16 on it is chance. So it does not extrapolate at all: the
+# "slow loss" was only the share of known places. The formula promises that a step is the same
+# rotation everywhere, and a Dense layer *could* learn that rotation. Ours learned what to do with
+# sixteen codes. (And at 8 letters it is wrong more often than at 16, with places it knows. We
+# have not found out why. Could you?)
 #
-# So nothing here extrapolates far, whatever its formula promises. What does better builds the
-# *offset* into the scores themselves: notebook 5 does that for windows.
+# What does better builds the *offset* into the scores themselves: notebook 5 does that for
+# windows.
 
 # %% [markdown]
 # ### Quick question
 #
-# Which of these needs **no** change to run on a picture of another size?
+# Which of these can you run on a picture of another size *and* get as many right answers as
+# before?
 #
-# <details><summary>A: learned positions</summary>No: there is a row for each place, and no more.
-# They have to be stretched.</details>
-# <details><summary>B: sinusoids</summary>They run, since the formula goes on. You saw what came
-# out.</details>
-# <details><summary>C: no positions at all</summary>Yes, and they could not answer the question to
-# begin with.</details>
+# <details><summary>A: learned positions, as they are</summary>They do not even run: there is a row
+# for each place, and no more. They have to be stretched.</details>
+# <details><summary>B: sinusoids, by the formula</summary>They run, and fell to chance
+# here.</details>
+# <details><summary>C: no positions at all</summary>Yes: chance before, chance after. It is the only
+# one that does not mind the size, since it does not know any.</details>
+# <details><summary>D: any of them, once the table is stretched like a picture</summary>Yes, nearly:
+# that is what we measured for learned positions and for sinusoids.</details>
 
 # %% [markdown]
 # ## In your own words
@@ -802,7 +842,7 @@ plots.show("Accuracy by code and length: at 16 normalised and sinusoids are righ
 # | tell every token | `add_positions` | $(B, N, D)$ |
 # | a step is a rotation | `offset_rotation` | $(D, D)$ |
 # | row and column | `sinusoidal_encoding_2d` | $(H \cdot W, D)$ |
-# | a larger picture | `resize_positions` | $(1 + h' w', D)$ |
+# | a larger picture | `resize_positions` | $(1 + H' W', D)$ |
 
 # %%
 progress()
@@ -828,3 +868,5 @@ progress()
 # - J. Gehring and others, *Convolutional Sequence to Sequence Learning*, 2017: learned positions
 #   for text.
 # - J. Su and others, *RoFormer: Enhanced Transformer with Rotary Position Embedding*, 2021.
+
+

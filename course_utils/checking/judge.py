@@ -106,7 +106,8 @@ def score_properties(exercise: Exercise, trials: list[Trial]) -> dict[str, bool]
             properties[name] = properties.get(name, True) and right
     intact = not any(trial.outcome.changed for trial in trials)
     # Leaving the inputs alone is worth something only in a solution that gets something right.
-    properties[sentences.INPUTS_INTACT] = intact and any(properties.values())
+    if any(properties.values()) or not intact:
+        properties[sentences.INPUTS_INTACT] = intact
     return properties
 
 

@@ -110,6 +110,8 @@ def quiet():
     disabled = logging.root.manager.disable
     with silenced(), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
+        # About how Keras and NumPy meet. A student has not printed it, and can do nothing about it.
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         logging.disable(logging.CRITICAL)
         try:
             with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):

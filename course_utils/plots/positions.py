@@ -4,6 +4,7 @@ import ipywidgets
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from course_utils.plots.display import image
 from course_utils.plots.style import BLUE, MAP, VERMILLION, tidy
@@ -19,8 +20,8 @@ def waves(ax: Axes, encoding: np.ndarray, pair: int) -> Axes:
     encoding = np.asarray(encoding)
     for column, name, colour in [(2 * pair, "sine", BLUE), (2 * pair + 1, "cosine", VERMILLION)]:
         ax.plot(encoding[:, column], color=colour, label=f"{name}, column {column}")
-    ax.set(xlabel="position", ylim=(-1.15, 1.15))
-    ax.legend(loc="upper right", frameon=False, fontsize=8)
+    ax.set(xlabel="position", ylim=(-1.1, 1.6))
+    ax.legend(loc="upper right", frameon=False, fontsize=8, ncols=2)  # above the waves
     return tidy(ax)
 
 
@@ -64,11 +65,14 @@ def explain(encoding: np.ndarray, pair: int) -> str:
     figure = Figure(figsize=(8, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 2])
     left.imshow(encoding, cmap=MAP, aspect="auto", vmin=-1, vmax=1, interpolation="nearest")
-    left.axvspan(2 * pair - 0.5, 2 * pair + 1.5, fill=False, edgecolor=VERMILLION, linewidth=2)
-    left.set(xlabel="feature", ylabel="position")
+    # A mark above the table: on it, it would hide what it marks.
+    left.plot(2 * pair + 0.5, -0.02 * length - 0.5, "v", color=VERMILLION, clip_on=False)
+    left.set(xlabel="feature", ylabel="position", ylim=(length - 0.5, -0.5))
+    for axis in (left.yaxis, right.xaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
     waves(right, encoding, pair)
     words = (
-        f"Pair {pair}: one turn takes {turn:,.1f} positions, so {length} positions make "
-        f"{length / turn:.2g} turns."
+        f"Pair {pair}: one turn takes {turn:,.1f} positions; in {length} positions it goes round "
+        f"{length / turn:.2g} times."
     )
     return f'{image(figure, words)}<p style="margin:4px 0">{words}</p>'

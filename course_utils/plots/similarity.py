@@ -61,7 +61,7 @@ def similarity_explorer(similarity: np.ndarray, grid: tuple[int, int], *, title:
     page = PAGE.replace("DATA", json.dumps(data).replace("<", "\\u003c"))
     return HTML(
         f'<div><iframe title="{escape(title)}" sandbox="allow-scripts" width="100%" '
-        f'height="{CELL * height + 60}" style="border:0;background:#ffffff" '
+        f'height="{CELL * height + 80}" style="border:0;background:#ffffff" '
         f'srcdoc="{escape(page)}"></iframe></div>'
     )
 
@@ -71,17 +71,21 @@ CELL = 22  # pixels a place
 # One canvas, one line of words. The words are for everybody: a screen reader speaks them.
 PAGE = (
     """<!doctype html><html lang="en"><body style="font:14px sans-serif;margin:4px">
+<p style="margin:0 0 4px"></p>
 <canvas tabindex="0" role="application" style="cursor:crosshair"></canvas>
 <p role="status" style="margin:4px 0"></p>
 <script>
 const data = DATA, cell = CELL;
 const levels = Uint8Array.from(atob(data.levels), c => c.charCodeAt(0));
-const canvas = document.querySelector("canvas"), words = document.querySelector("p");
+const canvas = document.querySelector("canvas"), [head, words] = document.querySelectorAll("p");
+head.textContent = data.title;
 const pen = canvas.getContext("2d"), places = data.height * data.width;
 canvas.width = cell * data.width; canvas.height = cell * data.height;
 canvas.setAttribute("aria-label", data.title + ". Arrow keys move the chosen place.");
 let row = Math.floor(data.height / 2), column = Math.floor(data.width / 2);
 function draw() {
+  pen.fillStyle = "#ffffff";
+  pen.fillRect(0, 0, canvas.width, canvas.height);
   const chosen = row * data.width + column;
   for (let place = 0; place < places; place++) {
     pen.fillStyle = data.colours[levels[chosen * places + place]];
@@ -90,11 +94,10 @@ function draw() {
   }
   pen.strokeStyle = "#d55e00"; pen.lineWidth = 3;
   pen.strokeRect(cell * column + 1, cell * row + 1, cell - 3, cell - 3);
-  let mean = 0;
-  for (let place = 0; place < places; place++) mean += levels[chosen * places + place] / places;
-  const value = data.low + (data.high - data.low) * mean / 255;
-  words.textContent = "row " + row + ", column " + column
-    + ": mean similarity to all places " + value.toFixed(2);
+  const here = Array.from(levels.slice(chosen * places, (chosen + 1) * places));
+  const similarity = level => (data.low + (data.high - data.low) * level / 255).toFixed(2);
+  words.textContent = "row " + row + ", column " + column + ": similarity from "
+    + similarity(Math.min(...here)) + " (dark) to " + similarity(Math.max(...here)) + " (bright)";
 }
 canvas.onclick = event => {
   column = Math.min(data.width - 1, Math.floor(event.offsetX / cell));

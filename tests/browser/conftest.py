@@ -109,7 +109,7 @@ def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 60)
 
 
 @pytest.fixture(scope="module")
-def page(chromium, scripts, lab):
+def page(chromium, scripts):
     """A browser page that reaches this server and bertviz's scripts, and nothing else."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright")
     refused = []

@@ -28,7 +28,7 @@ def test_sliders_reach_every_pair_and_every_length():
     length, pair, picture = plots.sinusoid_explorer(encoding()).children
     assert (length.min, length.max, length.value) == (4, 256, 64)
     assert (pair.min, pair.max, pair.value) == (0, 2, 0)
-    assert "one turn takes 6.3 positions, so 64 positions make 10 turns" in picture.value
+    assert "one turn takes 6.3 positions; in 64 positions it goes round 10 times" in picture.value
 
 
 def test_moving_a_slider_draws_anew():

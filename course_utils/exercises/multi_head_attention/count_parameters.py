@@ -9,7 +9,9 @@ def count_cases(rng):
         inputs = {"dim": dim, "num_heads": num_heads}
         if key_dim or rest:
             inputs["key_dim"] = key_dim
-        return Case(shows, inputs | ({"use_bias": rest[0]} if rest else {}))
+        inputs |= {"use_bias": rest[0]} if rest else {}
+        given = ", ".join(f"{name}={value}" for name, value in inputs.items())
+        return Case(shows, inputs, label=given)
 
     width, heads = (int(number) for number in rng.permutation([7, 11, 13, 17])[:2])
     return [

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.checking.run import call
+from course_utils.checking.run import Unusable, call
 from course_utils.exercises.attention.by_hand import as_they_are
 from course_utils.exercises.attention.by_hand import variant as attend_variant
 from course_utils.exercises.draw import normal
@@ -51,12 +51,24 @@ def attention_cases(rng):
 
 
 def call_with_params(solution, inputs):
-    """Call a solution with the kernels and biases in a dictionary."""
-    given = {"query": inputs["query"], "value": inputs["value"], "params": pack(inputs)}
+    """Call a solution with the kernels and biases in a dictionary, which has to stay as it is."""
+    params = pack(inputs)
+    given = {"query": inputs["query"], "value": inputs["value"], "params": params}
     given["num_heads"] = inputs["num_heads"]
     if "mask" in inputs:
         given["mask"] = inputs["mask"]
-    return call(solution, given)
+    result = call(solution, given)
+    before = pack(inputs)
+    same = params.keys() == before.keys()
+    if not same or any(params[role][i] is not before[role][i] for role in before for i in (0, 1)):
+        raise Unusable("unfit", DICTIONARY)
+    return result
+
+
+DICTIONARY = (
+    "Your function changes the dictionary params that it is given: whoever calls it a second time "
+    "gets other numbers. Leave it as it is, and keep what you need in variables of your own."
+)
 
 
 HEADS_AVERAGED = (

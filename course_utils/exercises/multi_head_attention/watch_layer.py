@@ -142,6 +142,8 @@ def ask(layer, inputs):
             raise Unusable("unfit", f"{NO_PAIR} Yours returned {describe(pair)}.")
         return {"output": pair[0], "weights": pair[1]}
     output = use(layer, inputs)
+    if output is None:
+        raise Unusable("none", sentences.NONE.format(name=f"{NAME}.call"))
     return {"output": output[0] if isinstance(output, tuple | list) and output else output}
 
 

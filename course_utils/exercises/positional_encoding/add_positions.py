@@ -62,7 +62,7 @@ ADD_POSITIONS = Exercise(
     points=1,
     reference=reference.add_positions,
     cases=add_cases,
-    outputs={"tokens": "B N D"},
+    outputs={"result": "B N D"},
     hints=(
         "Every sequence of the batch gets the same codes: the first token row 0, the second row 1. "
         "How many rows do you need?",

@@ -133,7 +133,7 @@ RESIZE_POSITIONS = Exercise(
     points=3,
     reference=reference.resize_positions,
     cases=resize_cases,
-    outputs={"positions": "1+h'·w' D"},
+    outputs={"result": "1+h'·w' D"},
     forbidden=frozenset({f"{reference.__name__}.resize_grid"}),
     hints=(
         "The class token has no place in the image: set it aside. The others are a small picture "
