@@ -11,12 +11,13 @@ import pytest
 from keras import ops
 
 from course_utils.checking import Exercise
-from course_utils.exercises import EXERCISES
+from course_utils.exercises import attention as notebook
 from course_utils.exercises.attention import is_permutation_equivariant as ours
 from course_utils.reference import attention as reference
 
 judge = importlib.import_module("course_utils.checking.judge")  # not the function of that name
 
+EXERCISES = {exercise.id: exercise for exercise in notebook.EXERCISES}
 SEEDS, SOME_SEEDS = range(20), range(5)
 BACKEND = keras.backend.backend()
 
