@@ -6,6 +6,7 @@ import ctypes
 import io
 import logging
 import math
+import sys
 import threading
 import time
 import warnings
@@ -72,6 +73,20 @@ def stop(thread: threading.Thread, patience: float | None = None) -> None:
             return
         raise_in(thread, SystemExit)
         thread.join(0.02)
+
+
+def end_without_a_word(unraisable, otherwise=sys.unraisablehook) -> None:
+    """Keep Python from reporting a SystemExit that reached a thread inside a callback.
+
+    A thread ends silently by SystemExit, but while it cleans up behind itself the exception can
+    arrive where nobody can catch it. Python would write about it to stderr.
+    """
+    in_main = threading.get_ident() == threading.main_thread().ident
+    if in_main or unraisable.exc_type is not SystemExit:
+        otherwise(unraisable)
+
+
+sys.unraisablehook = end_without_a_word
 
 
 def raise_in(thread: threading.Thread, exception: type[BaseException]) -> None:
