@@ -1,0 +1,167 @@
+"""The catalogue of exercises tests itself: every mistake is refused and recognised as itself, every
+variant (a right answer that looks different) is accepted, on many draws of the cases.
+
+answers/<notebook>/<exercise>.py holds what students might hand in, in three tables:
+
+    VARIANTS     right answers, as different from each other as can be
+    OTHER_STYLE  (name of a listed mistake, the same mistake written in another way)
+    WRONG        answers that are wrong in a way no list has
+
+and SLOW = True where that is too much for so many draws.
+"""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_utils.checking import Exercise, sentences
+from course_utils.exercises import EXERCISES
+
+judge = importlib.import_module("course_utils.checking.judge")  # not the function of that name
+
+# An exercise that has no file of answers, or lacks a table in it, stops everything below.
+ANSWERS = {
+    name: importlib.import_module(f"exercises.answers.{exercise.notebook}.{name}")
+    for name, exercise in EXERCISES.items()
+}
+
+
+def every(table, draws):
+    """Parametrise over (exercise, row, seeds) for each row of a table, with an id that says which.
+
+    The rows of a slow exercise share three draws among them: each has one.
+    """
+    rows = []
+    for exercise in EXERCISES.values():
+        slow = getattr(ANSWERS[exercise.id], "SLOW", False)
+        for number, row in enumerate(table(exercise)):
+            seeds = [number % 3] if slow else range(draws)
+            name = f"{title(exercise)}-{number}-{label(row)}"
+            rows.append(pytest.param(exercise, row, seeds, id=name))
+    return pytest.mark.parametrize(("exercise", "row", "seeds"), rows)
+
+
+def title(exercise):
+    return f"{exercise.notebook}.{exercise.id}"
+
+
+def label(row):
+    """A name for a solution, or for the mistake in (mistake, solution)."""
+    name = row[0] if isinstance(row, tuple) else getattr(row, "__name__", type(row).__name__)
+    return name.replace(" ", "_").strip("<>")
+
+
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=title)
+
+
+@pytest.fixture(scope="module")
+def known():
+    """What has been computed for a test may serve the next one."""
+    return {}
+
+
+@pytest.fixture
+def ask_ourselves_once(known, monkeypatch):
+    """Draw the cases of a seed once, and run our own solutions on them once: it saves half the
+    time. What is tested runs on copies each time."""
+
+    def once(owner, name):
+        function = getattr(owner, name)
+
+        def remembered(*given):
+            key = (name, *map(id, given))
+            if key not in known:
+                known[key] = given, function(*given)  # what is kept here keeps its id
+            return known[key][-1]
+
+        monkeypatch.setattr(owner, name, remembered)
+
+    once(Exercise, "draw")
+    once(judge, "ours")
+    once(judge, "try_mistake")
+
+
+@every(lambda exercise: [(m.name, m) for m in exercise.mistakes], draws=20)
+@pytest.mark.usefixtures("ask_ourselves_once")
+def test_a_mistake_is_refused_and_recognised(exercise, row, seeds):
+    _, mistake = row
+    for seed in seeds:
+        report = exercise.check(mistake.solution, seed)
+        assert not report.passed and 0 <= report.score < 1
+        assert report.mistake == mistake.name, f"seed {seed}: {report}"
+        if report.properties.get(sentences.INPUTS_INTACT, True):
+            assert report.message == mistake.sentence
+        else:  # then a word about the inputs follows
+            assert report.message.startswith(mistake.sentence)
+
+
+@every(lambda exercise: ANSWERS[exercise.id].VARIANTS, draws=20)
+@pytest.mark.usefixtures("ask_ourselves_once")
+def test_a_variant_is_accepted(exercise, row, seeds):
+    for seed in seeds:
+        report = exercise.check(row, seed)
+        assert report.passed and report.score == 1, f"seed {seed}: {report}"
+
+
+@every(lambda exercise: ANSWERS[exercise.id].OTHER_STYLE, draws=5)
+@pytest.mark.usefixtures("ask_ourselves_once")
+def test_the_same_mistake_in_another_style_is_recognised(exercise, row, seeds):
+    mistake, solution = row
+    for seed in seeds:
+        report = exercise.check(solution, seed)
+        assert not report.passed
+        assert report.mistake == mistake, f"seed {seed}: {report}"
+
+
+@every(lambda exercise: ANSWERS[exercise.id].WRONG, draws=5)
+@pytest.mark.usefixtures("ask_ourselves_once")
+def test_a_wrong_answer_is_refused(exercise, row, seeds):
+    for seed in seeds:
+        report = exercise.check(row, seed)
+        assert not report.passed and report.score < 1
+        assert report.message
+
+
+@every(lambda exercise: [exercise.reference], draws=20)
+@pytest.mark.usefixtures("ask_ourselves_once")
+def test_the_reference_gets_full_points(exercise, row, seeds):
+    for seed in seeds:
+        report = exercise.check(row, seed)
+        assert report.passed and report.earned == exercise.points, f"seed {seed}: {report}"
+
+
+@every_exercise
+def test_a_stub_is_not_solved_yet(exercise):
+    def stub(*given):
+        raise NotImplementedError
+
+    report = exercise.check(stub)
+    assert not report.solved and report.score == 0
+
+
+@every_exercise
+def test_there_are_enough_answers(exercise):
+    answers = ANSWERS[exercise.id]
+    assert len(answers.VARIANTS) >= 8 and answers.OTHER_STYLE and answers.WRONG
+
+
+def test_every_file_of_answers_has_an_exercise():
+    files = Path(__file__).parent.glob("answers/*/*.py")
+    assert {f"{file.parent.name}.{file.stem}" for file in files} == set(
+        map(title, EXERCISES.values())
+    )
+
+
+@every_exercise
+def test_cases_are_redrawn_from_the_seed(exercise):
+    def drawn(seed):
+        return [
+            value.tobytes() if isinstance(value, np.ndarray) else value
+            for case in exercise.draw(seed)
+            for value in case.inputs.values()
+        ]
+
+    assert drawn(3) == drawn(3)
+    assert any(drawn(3) != drawn(seed) for seed in (4, 5, 6))
