@@ -6,7 +6,6 @@ The solved ones are replayed by nbval, cell by cell.
 from pathlib import Path
 
 import nbformat
-import pytest
 from nbclient import NotebookClient
 
 from course_utils.authoring import build, source
@@ -29,8 +28,10 @@ def test_the_sources_keep_the_rules_and_the_generated_notebooks_are_theirs():
     assert build.check(ROOT, SOURCES, points) == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_an_unsolved_notebook_runs_to_its_end(path, tmp_path):
+def test_an_unsolved_notebook_runs_to_its_end(tmp_path):
+    """The first one whole. That no cell needs a student's answer is a rule for all of them, and
+    tests/grading hands in each one untouched."""
+    path = SOURCES[0]
     notebook = nbformat.read(ROOT / "notebooks/student" / f"{path.stem}.ipynb", as_version=4)
     folder = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources=folder).execute()

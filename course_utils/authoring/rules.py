@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from nbformat import NotebookNode
 
+from course_utils.authoring.names import dependence_faults, without_magics
 from course_utils.authoring.source import grade_id, is_check, marks, place
 
 WORDS = 120
@@ -29,7 +30,8 @@ def faults(notebook: NotebookNode, exercises: Mapping[str, int]) -> list[str]:
         rules = text_faults if cell.cell_type == "markdown" else code_faults
         broken = [*rules(cell), *metadata_faults(cell)]
         found += [f"{place(cells, cell)} {fault}" for fault in broken]
-    return found + neighbour_faults(cells) + exercise_faults(cells, exercises)
+    found += neighbour_faults(cells) + exercise_faults(cells, exercises)
+    return found + dependence_faults(cells)
 
 
 def text_faults(cell: NotebookNode) -> list[str]:
@@ -76,9 +78,8 @@ def too_wide(lines: list[str], columns: int) -> list[str]:
 
 def ends_silently(code: str) -> bool:
     """Whether code ends in a bare assignment, in a cell that sets up or defines nothing."""
-    plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", code, flags=re.M)  # magics are not Python
     try:
-        body = ast.parse(plain).body
+        body = ast.parse(without_magics(code)).body
     except SyntaxError:
         return False  # running the notebook says it better
     settings = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)

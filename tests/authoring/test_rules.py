@@ -46,6 +46,8 @@ BROKEN = [
     ('check("double", double)', "# %%\nNone", "should say check(\"double\", double) and no more."),
     ('"points": 2', '"points": 1', "the check of 'double' gives 1 points, its exercise 2."),
     ("    ### BEGIN SOLUTION\n", "", "the solution 'double' needs one region"),
+    ("math.pi", "double(math.pi)", "cell 6 needs 'double', which the student writes"),
+    ("math.pi", "[n for n in map(lambda x: double(x), [1])]", "cell 6 needs 'double'"),
 ]  # fmt: skip
 
 
@@ -53,6 +55,13 @@ BROKEN = [
 def test_each_rule_can_be_broken(rewrite, old, new, said):
     found = faults(rewrite(old, new))
     assert any(said in fault for fault in found), found
+
+
+@pytest.mark.parametrize(
+    "mine", ["double = math.sqrt\ndouble(4.0)", "from m import a as double\ndouble"]
+)
+def test_a_name_that_a_cell_binds_itself_is_not_the_students(rewrite, mine):
+    assert faults(rewrite("math.pi", f"{mine}\n\n# %%\ndouble(9.0)")) == []
 
 
 def test_formulas_tags_and_links_are_not_words():
