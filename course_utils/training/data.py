@@ -112,19 +112,24 @@ def load(name: str, **options) -> Dataset:
     return Dataset(train, validation, test, SOURCES[name].class_names)
 
 
-def load_scenes(task: str = "shape", size: int = 10_000, seed: int = 0) -> Dataset:
+def load_scenes(
+    task: str = "shape", size: int = 10_000, seed: int = 0, difficulty: float = 0.0
+) -> Dataset:
     """Draw `size` training scenes, and a tenth as many for validation and for the test.
 
-    task: what is asked of a scene: shape, side, same or count (see `scenes`).
-    The same seed draws the same scenes. Raises CourseError for an unknown task or too small a size.
+    task: what is asked of a scene: shape, side, same or count; difficulty: from 0 to 1, how hard
+    that is to see (see `scenes`). The same seed draws the same scenes.
+    Raises CourseError for an unknown task, too small a size, and a difficulty beyond its ends.
     """
     if task not in scenes.TASKS:
         known = ", ".join(scenes.TASKS)
         raise CourseError(f"Scenes have no task '{task}'. There are: {known}.")
     if size < VALIDATION:
         raise CourseError(f"Scenes need a size of at least {VALIDATION}, and {size} came.")
+    if not 0 <= difficulty <= 1:
+        raise CourseError(f"The difficulty of scenes is from 0 to 1, and {difficulty} came.")
     sizes = (size, size // VALIDATION, size // VALIDATION)
-    drawn = (Split(*scenes.draw(task, n, (seed, part))) for part, n in enumerate(sizes))
+    drawn = (Split(*scenes.draw(task, n, (seed, i), difficulty)) for i, n in enumerate(sizes))
     return Dataset(*drawn, scenes.TASKS[task].class_names)
 
 

@@ -5,6 +5,15 @@ from contextlib import contextmanager
 import keras
 
 
+def has_gpu() -> bool:
+    """Whether the backend finds a GPU."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    return any("cpu" not in name.lower() for name in keras.distribution.list_devices())
+
+
 @contextmanager
 def all_devices():
     """Inside, models are built for all devices of the best kind there is; gives their names.

@@ -113,7 +113,8 @@ def checksum(split):
 def circumstances():
     """With what, and how, it was begun."""
     packages = ("keras", "tensorflow", "jax", "numpy", "vision-transformer-course")
-    return {"versions": versions(packages), "command": " ".join(sys.argv)}
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return {"versions": versions(packages), "command": command}
 
 
 def versions(packages):

@@ -60,6 +60,17 @@ def build(config) -> keras.Model:
     return BUILDERS[type(config)](config)
 
 
+def from_dict(sizes: dict):
+    """The dataclass that a run's configuration.json tells of, under "model"."""
+    kinds = {kind.__name__: kind for kind in BUILDERS}
+    sizes = {name: as_tuple(value) for name, value in sizes.items()}  # JSON has lists alone
+    return kinds[sizes.pop("config")](**sizes)
+
+
+def as_tuple(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
 def for_data(config, data: Dataset):
     """The same sizes, but for these images and classes; where asked for, with their statistics."""
     height, width, channels = data.train.images.shape[1:]

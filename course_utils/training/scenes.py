@@ -12,6 +12,9 @@ same    Are the two shapes of one colour? Each lies in a 16-pixel quarter of the
         adds up votes, each from one quarter, is right in 75 % of the scenes at the very most.
 count   How many shapes are there, one to five?
 
+Difficulty, from 0 to 1, makes every question harder to see and changes no answer: shapes fade into
+the background, and the noise grows.
+
 Letters: B scenes, M the most shapes a scene can have. Places are (row, column), in pixels.
 """
 
@@ -21,7 +24,8 @@ from typing import NamedTuple
 import numpy as np
 
 SIZE = 32
-NOISE = 6.0  # standard deviation of each channel, of 255
+NOISE, MORE_NOISE = 6.0, 24.0  # standard deviation of each channel, of 255; and with difficulty 1
+FADING = 0.6  # the share of their paint that shapes lose with difficulty 1
 BATCH = 1000  # scenes drawn at once: what fits a processor's cache is quick
 
 KINDS = ("disc", "square", "triangle", "ring", "cross")
@@ -118,15 +122,18 @@ def draw_backgrounds(rng, number):
     return Backgrounds(top, bottom, rng.integers(len(COARSE), size=number))
 
 
-def paint(shapes, backgrounds):
-    """Paint scenes without noise: (B, 32, 32, 3) float32 from 0 to 255."""
+def paint(shapes, backgrounds, strength=1.0):
+    """Paint scenes without noise: (B, 32, 32, 3) float32 from 0 to 255.
+
+    strength: how much of the background the shapes hide, from 0 to 1.
+    """
     slope = np.linspace(0, 1, SIZE, dtype="float32")[:, None, None]
     top, bottom = (colour[:, None, None, :] for colour in backgrounds[:2])
     dark = COARSE[backgrounds.texture][..., None]
     canvas = (top + (bottom - top) * slope) * (1 - 0.1 * dark)  # (B, 32, 32, 3)
     for slot in range(shapes.kind.shape[1]):
         place, radius, kind, colour, texture = (field[:, slot] for field in shapes)
-        covered = coverage(place, radius, kind)[..., None]  # (B, 32, 32, 1)
+        covered = strength * coverage(place, radius, kind)[..., None]  # (B, 32, 32, 1)
         dark = FINE[texture][..., None]
         ink = COLOURS[colour][:, None, None, :] * (1 - 0.35 * dark)
         canvas += covered * (ink - canvas)
@@ -215,18 +222,21 @@ TASKS = {
 }
 
 
-def draw(task, number, seed):
+def draw(task, number, seed, difficulty=0.0):
     """Draw scenes for a task: images (number, 32, 32, 3) uint8 and labels (number,) int32.
 
-    seed: whatever `numpy.random.default_rng` takes; the same one draws the same scenes.
+    seed: whatever `numpy.random.default_rng` takes; the same one draws the same scenes, which any
+    difficulty shows alike.
     """
     rng = np.random.default_rng(seed)
     class_names, arrange = TASKS[task]
     labels = rng.permutation(np.arange(number, dtype="int32") % len(class_names))
     images = np.empty((number, SIZE, SIZE, 3), "uint8")
+    strength, noise = 1 - FADING * difficulty, NOISE + (MORE_NOISE - NOISE) * difficulty
     for start in range(0, number, BATCH):
         here = slice(start, start + BATCH)
-        canvas = paint(arrange(rng, labels[here]), draw_backgrounds(rng, len(labels[here])))
-        canvas += NOISE * rng.standard_normal(canvas.shape, "float32")
+        shapes, backgrounds = arrange(rng, labels[here]), draw_backgrounds(rng, len(labels[here]))
+        canvas = paint(shapes, backgrounds, strength)
+        canvas += noise * rng.standard_normal(canvas.shape, "float32")
         images[here] = np.clip(np.rint(canvas), 0, 255)
     return images, labels

@@ -90,6 +90,7 @@ def test_scenes_share_no_image_and_follow_the_seed():
     [
         ({"task": "colour"}, "no task 'colour'. There are: shape, side, same, count."),
         ({"size": 9}, "at least 10, and 9 came"),
+        ({"difficulty": 1.1}, "from 0 to 1, and 1.1 came"),
     ],
 )
 def test_scenes_that_cannot_be_drawn(options, said):

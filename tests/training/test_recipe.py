@@ -1,5 +1,6 @@
 """Recipes: rates, decay and averages as they say; and the trainings that have a name."""
 
+import json
 import re
 
 import keras
@@ -8,7 +9,7 @@ import pytest
 
 from course_utils.errors import CourseError
 from course_utils.reference.learning import learning_rate
-from course_utils.training import models, published, recipes
+from course_utils.training import fit, models, published, recipes
 from course_utils.training.data import Dataset, Split
 from course_utils.training.recipe import Recipe, WarmupCosine, make_optimizer, plateau
 
@@ -97,6 +98,13 @@ def test_the_course_models_are_small(model, parameters):
     assert built.count_params() == parameters
 
 
+@pytest.mark.parametrize("model", SMALL)
+def test_a_config_comes_back_from_its_file(model):
+    config = models.for_data(recipes.find(model, "course").config, data())
+    written = json.dumps(fit.identity(config, data(), recipes.COURSE)["model"])
+    assert models.from_dict(json.loads(written)) == config
+
+
 def test_the_published_models_have_the_published_sizes():
     """21.4 and 9.7 million, of which Keras' statistics of the data are 7 numbers each."""
     textbook = models.for_data(recipes.find("vit", "published").config, data())
@@ -123,7 +131,7 @@ def test_published_models_see_normalised_images():
 def test_every_named_training_fits_its_data(model, recipe):
     if (model, recipe) == ("swin", "published"):
         pytest.skip("its weights come from the network")
-    grey = recipe in ("fashion", "published-d2l")
+    grey = recipe in ("fashion", "fashion-long", "published-d2l")
     made = data(28, 1, 10) if grey else data()
     built = models.build(models.for_data(recipes.find(model, recipe).config, made))
     assert built.input_shape[1:] == made.train.images.shape[1:]

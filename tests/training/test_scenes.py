@@ -140,6 +140,34 @@ def test_plain_paint_has_its_colour(rng, colour):
     np.testing.assert_array_equal(image[-1, -1], background.bottom[0])
 
 
+# --- difficulty -------------------------------------------------------------------------------
+
+
+def test_difficulty_keeps_scenes_and_answers():
+    (plain, labels), (same, _), (hard, hard_labels) = (
+        scenes.draw("side", FEW, 0, *difficulty) for difficulty in ((), (0.0,), (1.0,))
+    )
+    np.testing.assert_array_equal(plain, same)
+    np.testing.assert_array_equal(labels, hard_labels)
+    apart = abs(plain.astype(float) - hard).mean((1, 2, 3))
+    assert (apart > 10).all()
+
+
+def test_difficulty_fades_shapes_into_the_background(rng):
+    shapes, background = arranged("same"), scenes.draw_backgrounds(rng, NUMBER)
+    nothing = scenes.paint(scenes.Shapes(*(field[:, :0] for field in shapes)), background)
+    whole, faded = (scenes.paint(shapes, background, strength) for strength in (1, 0.25))
+    np.testing.assert_allclose(faded - nothing, 0.25 * (whole - nothing), atol=1e-3)
+
+
+@pytest.mark.parametrize(("difficulty", "expected"), [(0.0, 6.0), (0.5, 15.0), (1.0, 24.0)])
+def test_difficulty_adds_noise(monkeypatch, difficulty, expected):
+    grey = np.full((FEW, 32, 32, 3), 127.0, "float32")
+    monkeypatch.setattr(scenes, "paint", lambda shapes, backgrounds, strength: grey.copy())
+    images, _ = scenes.draw("side", FEW, 0, difficulty)
+    assert images.std() == pytest.approx(expected, rel=0.03)
+
+
 # --- the answers ------------------------------------------------------------------------------
 
 
