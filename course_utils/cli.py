@@ -61,6 +61,42 @@ def class_new(args) -> int:
     return 0
 
 
+def class_import(args) -> int:
+    from course_utils.grading.class_import import import_submissions, tell
+
+    rows = import_submissions(Path(args.folder), Path(args.source), args.notebook, args.layout)
+    print(tell(rows))
+    return 0 if all(row.taken for row in rows) else 1
+
+
+def class_export(args) -> int:
+    from course_utils.grading.class_export import export
+
+    for path in export(Path(args.folder), args.notebook, args.to):
+        print(f"wrote {path}")
+    return 0
+
+
+def grade(args) -> int:
+    workers = args.workers or os.cpu_count() or 1
+    if args.demo:
+        from course_utils.grading.demo import demo
+
+        return demo(workers, sandbox=not args.no_sandbox)
+    if args.folder is None:
+        raise CourseError("Which class? Name its folder: course grade CLASS (or try --demo).")
+    from course_utils.grading.class_grading import grade_class
+
+    done = grade_class(
+        Path(args.folder),
+        args.notebook,
+        workers,
+        scheduler=args.scheduler,
+        sandbox=not args.no_sandbox,
+    )
+    return 0 if done else 1
+
+
 def given(args, *options):
     return {name: value for name in options if (value := getattr(args, name)) is not None}
 
@@ -75,7 +111,7 @@ def train(args) -> int:
     name = args.recipe or ("scenes" if args.data == "scenes" else "course")
     config, recipe = recipes.find(args.model, name)
     changed = given(args, "epochs", "batch_size", "learning_rate")
-    options = given(args, "task", "size")
+    options = given(args, "task", "size", "difficulty")
     words = [args.model, args.data, *map(str, options.values()), name, f"seed{args.seed}"]
     run = fit(
         config,
@@ -94,6 +130,12 @@ def compare(args) -> int:
     print(compare(args.runs, args.picture))
     print(f"The curves are in {args.picture}.")
     return 0
+
+
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"should be 1 or more, not {text}")
+    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -122,6 +164,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--data", default="scenes", metavar="NAME", help="default: scenes")
     one.add_argument("--task", help="of scenes: shape, side, same or count")
     one.add_argument("--size", type=int, help="of scenes: number of training images")
+    one.add_argument("--difficulty", type=float, help="of scenes: from 0, the default, to 1")
     one.add_argument("--recipe", metavar="NAME", help="default: course; for scenes, scenes")
     one.add_argument("--epochs", type=int, help="instead of the recipe's")
     one.add_argument("--batch-size", type=int, help="instead of the recipe's")
@@ -141,6 +184,38 @@ def parser() -> argparse.ArgumentParser:
     new = actions.add_parser("new", help="make the folder of a new class")
     new.add_argument("folder", metavar="DIR")
     new.set_defaults(run=class_new)
+
+    bring = actions.add_parser("import", help="take in what Canvas, Moodle or an exchange gave you")
+    bring.add_argument("folder", metavar="CLASS")
+    bring.add_argument("source", metavar="FILE.zip|FOLDER")
+    bring.add_argument("--notebook", required=True, metavar="NAME", help="such as 01_attention")
+    bring.add_argument(
+        "--from",
+        dest="layout",
+        choices=("canvas", "moodle", "nbgrader"),
+        help="whose names the files have (default: seen from them)",
+    )
+    bring.set_defaults(run=class_import)
+
+    give = actions.add_parser("export", help="write the points as Canvas or Moodle read them")
+    give.add_argument("folder", metavar="CLASS")
+    give.add_argument("notebook", nargs="?", metavar="NOTEBOOK", help="default: all of them")
+    give.add_argument("--to", choices=("canvas", "moodle", "csv"), default="csv")
+    give.set_defaults(run=class_export)
+
+    one = commands.add_parser("grade", help="grade what a class handed in")
+    one.add_argument("folder", nargs="?", metavar="CLASS", help="folder of the class")
+    one.add_argument("notebook", nargs="?", metavar="NOTEBOOK", help="default: all handed in")
+    place = one.add_mutually_exclusive_group()
+    place.add_argument("--workers", type=positive, help="at a time (default: one for each core)")
+    place.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, to grade there")
+    one.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="run students' code with your own rights: only for people you trust",
+    )
+    one.add_argument("--demo", action="store_true", help="make a class of 30 and grade that")
+    one.set_defaults(run=grade)
     return top
 
 

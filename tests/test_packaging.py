@@ -44,7 +44,7 @@ def test_every_dependency_has_a_lower_bound():
     assert [name for name, bound in own().items() if not re.fullmatch(r">=[\d.]+", bound)] == []
 
 
-@pytest.mark.parametrize("extra", ["lab", "instructor", "dev"])
+@pytest.mark.parametrize("extra", ["lab", "instructor", "cluster", "dev"])
 def test_the_default_group_brings_every_extra(extra):
     project = PYPROJECT["project"]
     reached, pending = set(), list(PYPROJECT["dependency-groups"]["dev"])

@@ -74,8 +74,9 @@ class Exercise:
 
     @property
     def notebook(self) -> str:
-        """The name that the notebook, the reference module and the exercise module share."""
-        return self.reference.__module__.rpartition(".")[2]
+        """The notebook it belongs to: the package of exercises that `cases` is written in."""
+        package = self.cases.__module__.rpartition(".")[0]
+        return package.rpartition(".")[2]
 
     @property
     def signature(self) -> str:

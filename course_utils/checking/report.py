@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from html import escape
 
 from course_utils.checking import sentences
@@ -73,6 +73,16 @@ class Report:
             "passed": self.passed,
             "mistake": self.mistake,
         }
+
+    def to_dict(self) -> dict:
+        """All of a Report as plain data, which `from_dict` takes back."""
+        return {**asdict(self), "properties": dict(self.properties), "earned": self.earned}
+
+    @classmethod
+    def from_dict(cls, data: Mapping) -> Report:
+        known = {name: value for name, value in data.items() if name != "earned"}
+        picture = known.pop("picture", None)
+        return cls(**known, picture=Picture(**picture) if picture else None)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         return {"text/plain": repr(self), "text/html": self.html(), MIME_TYPE: self.data()}

@@ -1,6 +1,8 @@
 """Make the folder of a class: nbgrader's settings, the notebooks with solutions, a README."""
 
+import os
 import re
+import secrets
 import sys
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from course_utils.errors import CourseError
 
 TEMPLATES = Path(__file__).parent / "class_folder"
 REPOSITORY = Path(__file__).parents[2]
+SEED = "secret_seed"
 
 NEXT = """\
 The class is in {folder}, with the notebooks {names}.
@@ -45,9 +48,26 @@ def new_class(folder: Path) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    secret_seed(folder)
     names = [path.stem for path in paths]
     activate = f'source "{Path(sys.prefix) / "bin" / "activate"}"'
     print(NEXT.format(folder=folder, names=", ".join(names), first=names[0], activate=activate))
+
+
+def secret_seed(folder: Path) -> int:
+    """What a class's cases are drawn from. Made once, for its instructor's eyes only."""
+    path = Path(folder) / SEED
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with open(file, "w") as opened:
+            opened.write(f"{secrets.randbits(128)}\n")
+    text = path.read_text()
+    if not text.strip().isdecimal():
+        raise CourseError(f"{path} should hold one number. Delete it, and grade the class again.")
+    return int(text)
 
 
 def refuse(folder: Path) -> None:

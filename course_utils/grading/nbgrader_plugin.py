@@ -1,15 +1,45 @@
 """What a class folder's configuration adds to nbgrader's autograding. Nothing is patched.
 
-RestoreCells comes first of all, ExecuteSubmission stands in for Execute, SettleChecks follows it.
+SubmissionExporter reads what students handed in, RestoreCells comes first of all, and
+GradeInSandbox stands where nbgrader would run students' code beside its own.
 """
 
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbgrader.api import Gradebook
-from nbgrader.preprocessors import Execute, NbGraderPreprocessor
-from nbgrader.utils import is_grade, is_solution
+import atexit
+import functools
+from pathlib import Path
 
-from course_utils.grading.submission import released_cells, restore
-from course_utils.grading.verdict import settle
+from nbconvert.exporters import NotebookExporter
+from nbformat.v4 import new_notebook, new_output
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_solution
+from traitlets import Bool
+
+from course_utils.checking.report import Report
+from course_utils.grading import reading
+from course_utils.grading.classroom import secret_seed
+from course_utils.grading.pool import Graded, Pool
+from course_utils.grading.results import Results
+from course_utils.grading.submission import SUFFIX, released_cells, restore
+
+NOT_GRADED = "Not graded: this course has no exercise '{exercise}'."
+NOT_RUN = "Not graded: this cell did not run."
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads a notebook of any version and in any state. What is none becomes an empty one, so that
+    its student has a row in the gradebook and a feedback page that says what is wrong."""
+
+    def from_filename(self, filename, resources=None, **kwargs):
+        path = Path(filename)
+        try:
+            notebook = reading.read(path)
+        except reading.Unreadable:
+            notebook = new_notebook()
+        resources = self._init_resources(resources)
+        resources["metadata"].update(name=path.stem, path=str(path.parent))
+        return self.from_notebook_node(notebook, resources, **kwargs)
 
 
 class RestoreCells(NbGraderPreprocessor):
@@ -26,27 +56,85 @@ class RestoreCells(NbGraderPreprocessor):
         return nb, resources
 
 
-class ExecuteSubmission(Execute):
-    """Run a notebook; if its kernel dies, keep what was run until then.
+class GradeInSandbox(NbGraderPreprocessor):
+    """Have a submission graded, and show in its check cells the Reports that came of it."""
 
-    nbgrader would drop the whole submission, with the points that were earned before.
-    """
+    sandbox = Bool(True, help="False runs students' code with your rights.").tag(config=True)
 
-    def preprocess(self, nb, resources, km=None):
+    def preprocess(self, nb, resources):
+        names = resources["nbgrader"]
+        graded = self.graded(names["student"], names["assignment"], names["notebook"])
+        for sentence in graded.notes:
+            self.log.warning("%s: %s", names["student"], sentence)
+        show(nb, graded)
+        return nb, resources
+
+    def graded(self, student: str, assignment: str, notebook: str) -> Graded:
+        """What the class's results hold of a submission, or else what grading it gives."""
+        course = CourseDirectory(parent=self)
+        folder = Path(course.root)
+        kinds = ((course.submitted_directory, student), (course.release_directory, "."))
+        submitted, released = (
+            Path(course.format_path(kind, who, assignment), f"{notebook}.ipynb")
+            for kind, who in kinds
+        )
+        given = released.read_bytes() if released.is_file() else None
         try:
-            return super().preprocess(nb, resources, km)
-        except (DeadKernelError, CellTimeoutError) as error:
-            student = resources.get("nbgrader", {}).get("student", "a notebook")
-            self.log.warning("%s: stopped early: %s", student, error)
-            return nb, resources
+            key = reading.contents(submitted), notebook, secret_seed(folder), given
+        except reading.Unreadable:
+            return pool(self.sandbox).grade(submitted, notebook, secret_seed(folder), given)
+        results = Results(folder)
+        graded = results.find(*key)
+        if graded is None:
+            graded = pool(self.sandbox).grade(submitted, *key[1:])
+            results.keep(*key, graded)
+        return graded
 
 
-class SettleChecks(NbGraderPreprocessor):
-    """Leave in each check cell the points that its Report says, or the reason why it has none."""
+@functools.cache
+def pool(sandbox: bool) -> Pool:
+    """One pool for all that this process grades."""
+    made = Pool(sandbox=sandbox).__enter__()
+    atexit.register(made.__exit__)
+    return made
 
-    def preprocess_cell(self, cell, resources, cell_index):
-        if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
-            if reason := settle(cell):
-                student, name = resources["nbgrader"]["student"], cell.metadata.nbgrader.grade_id
-                self.log.warning("%s: %s: %s", student, name, reason)
-        return cell, resources
+
+def show(nb, graded: Graded) -> None:
+    """Fill the outputs of a notebook's graded code cells, and of no others."""
+    about = [*([graded.failure] if graded.failure else []), *graded.notes]
+    for number, cell in enumerate(nb.cells, start=1):
+        if cell.cell_type != "code" or not is_grade(cell) or is_solution(cell):
+            continue
+        cell.execution_count = number
+        cell.outputs = outputs(cell, graded)
+        if about:  # once, where the student looks first
+            cell.outputs.insert(0, new_output("stream", name="stdout", text="\n".join(about)))
+            about = []
+
+
+def outputs(cell, graded: Graded) -> list:
+    name, points = cell.metadata.nbgrader["grade_id"], cell.metadata.nbgrader["points"]
+    if not name.endswith(SUFFIX):
+        return own_test(cell, graded.others.get(name))
+    exercise = name.removesuffix(SUFFIX)
+    if exercise not in graded.reports:
+        return [result(cell, 0, {"text/html": NOT_GRADED.format(exercise=exercise)})]
+    report = Report.from_dict(graded.reports[exercise])
+    return [result(cell, min(report.earned, points), report._repr_mimebundle_())]
+
+
+def own_test(cell, said: dict | None) -> list:
+    """The outputs of a test that an instructor wrote: nbgrader's own rules go by them."""
+    if said is None:
+        return [result(cell, 0, {"text/html": NOT_RUN})]
+    if said["error"] is not None:
+        return [new_output("error", ename="Error", evalue=said["error"], traceback=[said["error"]])]
+    if said["value"] is None:
+        return []
+    return [new_output("execute_result", {"text/plain": said["value"]}, execution_count=1)]
+
+
+def result(cell, earned: float, bundle: dict):
+    """A cell's result, with the number that nbgrader reads as points."""
+    data = {**bundle, "text/plain": str(float(earned))}
+    return new_output("execute_result", data, execution_count=cell.execution_count)

@@ -1,16 +1,17 @@
 """Put a student's notebook back into the shape that was released, before anything validates it.
 
-A cell's grade id is all that is believed of its metadata. The rest comes from the gradebook, so
-that tags, lost versions and edited points change nothing and no notebook can stop a batch.
+A cell's grade id is all that is believed of its metadata. The rest comes from what was released
+(the gradebook has it, or the notebook that was handed out), so that tags, lost versions and edited
+points change nothing and no notebook can stop a batch.
 """
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from course_utils.grading.verdict import SUFFIX
+from course_utils.grading.reading import NEW_CELL
 
-NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+# The check of the exercise "softmax" is the cell "softmax_check".
+SUFFIX = "_check"
 
 
 def released_cells(notebook) -> dict[str, NotebookNode]:
@@ -36,6 +37,19 @@ def released_cells(notebook) -> dict[str, NotebookNode]:
         metadata = nbformat.from_dict({"nbgrader": marks})
         cells[cell.name] = NEW_CELL[cell.cell_type](cell.source, metadata=metadata)
     return cells
+
+
+def handed_out(notebook: NotebookNode) -> dict[str, NotebookNode]:
+    """The cells of the notebook that students were given, by grade id."""
+    named = ((grade_id(cell), cell) for cell in notebook.cells)
+    return {name: released_cell(cell) for name, cell in named if name is not None}
+
+
+def released_cell(cell: NotebookNode) -> NotebookNode:
+    plain = {"grade": False, "locked": False, "schema_version": 3, "solution": False, "task": False}
+    marks = {**plain, "cell_type": cell.cell_type, **cell.metadata.nbgrader}
+    metadata = nbformat.from_dict({"nbgrader": marks})
+    return NEW_CELL[cell.cell_type](cell.source, metadata=metadata)
 
 
 def restore(notebook: NotebookNode, released: dict[str, NotebookNode]) -> list[str]:

@@ -1,87 +1,88 @@
-"""Decide what a graded code cell earned, from what it shows after it was run.
+"""The verdict: compare what a solution gave with what ours give, on cases from a seed.
 
-nbgrader alone gives full points for a cell that shows nothing, and none for a cell with anything on
-stderr. Here only a Report earns points, and stderr costs none.
+Nothing here runs a byte of a student's. Arrays and texts come in, Reports go out.
 """
 
-import math
-from html import escape
+from __future__ import annotations
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from course_utils.checking.report import MIME_TYPE
+import numpy as np
 
-# The check of the exercise "softmax" is the cell "softmax_check".
-SUFFIX = "_check"
+from course_utils.checking import judge as judging
+from course_utils.checking.exercise import Case, Exercise
+from course_utils.checking.report import Report
+from course_utils.checking.run import Outcome
 
-NOT_RUN = "Not graded: this check did not run."
-STOPPED = "Not graded: this check did not run. It stopped with {error}."
-NOT_ONE = (
-    "Not graded: this cell should show one result, of the check '{exercise}'. It shows {shown}."
+# What a student's own `check` draws from. The class's seed is another one, and secret.
+PUBLIC_SEED = 0
+
+ONLY_HERE = (
+    "It is right for the cases in your notebook, but not for others that are drawn in the same "
+    "way. Does it return remembered values, or use something that changes from call to call?"
 )
+# Failures whose sentences never hold a word of a student's process.
+OURS = {"unsolved", "time", "missing", "died", "not reached"}
+UNFIT = "Your {name} returned arrays that nobody could compare with the right ones."
 
 
-def settle(cell: NotebookNode) -> str:
-    """Leave one number in the outputs of a graded code cell for nbgrader to read.
+@dataclass
+class Bench:
+    """One exercise's cases under one seed, and what our own solutions give on them.
 
-    Returns the reason why the cell is not graded, or an empty text. A cell that is not one of our
-    checks keeps nbgrader's rules; it only has to have run.
+    Kept for a whole class: the reference and the mistakes run once, not once a student.
     """
-    name = cell.metadata.nbgrader["grade_id"]
-    if not name.endswith(SUFFIX):
-        return "" if cell.execution_count else refuse(cell, NOT_RUN)
-    exercise = name.removesuffix(SUFFIX)
-    if error := next((o for o in cell.outputs if o.output_type == "error"), None):
-        told = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
-        return refuse(cell, STOPPED.format(error=told))
-    reports = [output for output in cell.outputs if is_report(output)]
-    if not reports:
-        return refuse(cell, NOT_RUN)
-    if [output.data[MIME_TYPE]["exercise"] for output in reports] != [exercise]:
-        shown = ", ".join(f"'{output.data[MIME_TYPE]['exercise']}'" for output in reports)
-        return refuse(cell, NOT_ONE.format(exercise=exercise, shown=shown))
-    earned = min(reports[0].data[MIME_TYPE]["earned"], cell.metadata.nbgrader["points"])
-    reports[0].data["text/plain"] = str(float(earned))
-    cell.outputs = harmless(cell, besides=reports[0]) + reports
-    return ""
+
+    exercise: Exercise
+    cases: list[Case]
+    known: dict = field(default_factory=dict)
+
+    def ours(self, exercise: Exercise, solution, case: Case):
+        key = id(solution), id(case)
+        if key not in self.known:
+            try:
+                self.known[key] = judging.ours(exercise, solution, case), None
+            except Exception as error:
+                self.known[key] = None, error
+        arrays, error = self.known[key]
+        if error is not None:
+            raise error.with_traceback(None)
+        return arrays
+
+    def report(self, outcomes: list[Outcome]) -> Report:
+        """Judge outcomes. Arrays that no honest code makes may upset what looks at them."""
+        try:
+            with np.errstate(all="ignore"):
+                return judging.judge(self.exercise, self.cases, outcomes, self.ours)
+        except Exception:
+            text = UNFIT.format(name=self.exercise.id)
+            useless = [Outcome(failure="type", sentence=text)] * len(self.cases)
+            return judging.judge(self.exercise, self.cases, useless, self.ours)
 
 
-def is_report(output: NotebookNode) -> bool:
-    """Whether an output is a cell's result and holds the data of a Report."""
-    if output.output_type != "execute_result":
-        return False
-    data = output.data.get(MIME_TYPE)
-    earned = data.get("earned") if isinstance(data, dict) else None
-    if not isinstance(earned, int | float) or isinstance(earned, bool):
-        return False
-    return math.isfinite(earned) and earned >= 0 and isinstance(data.get("exercise"), str)
+@lru_cache(256)  # a class has one seed
+def bench(exercise_id: str, seed: int) -> Bench:
+    from course_utils.exercises import EXERCISES
+
+    exercise = EXERCISES[exercise_id]
+    return Bench(exercise, exercise.draw(seed))
 
 
-def refuse(cell: NotebookNode, sentence: str) -> str:
-    """Give a cell 0 points, and the sentence that the feedback page shows."""
-    html = f'<div style="border-left:5px solid #888888;padding:4px 12px">{escape(sentence)}</div>'
-    verdict = new_output(
-        "execute_result",
-        {"text/plain": "0.0", "text/html": html},
-        execution_count=cell.execution_count,
-    )
-    cell.outputs = [*harmless(cell), verdict]
-    return sentence
+def verdict(secret: Report, public: Report | None) -> Report:
+    """The Report of a class's grading: points from the secret cases, words from the public ones.
 
-
-def harmless(cell: NotebookNode, besides: NotebookNode | None = None) -> list[NotebookNode]:
-    """Keep all else that a cell shows, in forms that nbgrader does not count.
-
-    Text on stderr becomes ordinary text, and a result that is no Report is merely displayed.
+    public: what the same solution does in a process that has never seen a secret case; None where
+    the words are ours alone. So no picture, printed line or error can carry a secret case out.
     """
-    kept = []
-    for output in cell.outputs:
-        if output is besides:
-            continue
-        if output.output_type == "execute_result":
-            output = new_output("display_data", output.data, metadata=output.metadata)
-        elif output.output_type == "stream":
-            output = new_output("stream", name="stdout", text=output.text)
-        kept.append(output)
-    return kept
+    if public is None or secret.passed:
+        return replace(secret, picture=None, printed="")
+    if public.passed:
+        return replace(secret, message=ONLY_HERE, picture=None, printed=public.printed)
+    message = secret.message if secret.mistake else public.message
+    return replace(secret, message=message, picture=public.picture, printed=public.printed)
+
+
+def speaks_for_itself(report: Report, outcomes: list[Outcome]) -> bool:
+    """Whether a Report needs no second look for its words: all of them are ours."""
+    return report.passed or all(outcome.failure in OURS for outcome in outcomes)

@@ -674,8 +674,9 @@ def test_a_forbidden_call_in_a_later_case_is_what_is_said():
     assert "keras.ops.softmax" in report.message
 
 
-def test_notebook_and_signature_come_from_the_reference():
+def test_an_exercise_knows_its_notebook_and_its_signature():
     assert SOFTMAX.notebook == "attention"
+    assert dataclasses.replace(SOFTMAX, reference=ops.softmax).notebook == "attention"
     assert ATTEND.signature == "(query, key, value, mask=None)"
 
 

@@ -20,6 +20,24 @@ def test_a_new_class_has_settings_commands_and_every_notebook(tmp_path, capsys):
     assert str(folder) in said and "nbgrader generate_assignment 01_attention" in said
 
 
+def test_a_class_has_a_secret_of_its_own_that_only_its_owner_reads(tmp_path):
+    for name in ("first", "second"):
+        classroom.new_class(tmp_path / name)
+    first, second = (classroom.secret_seed(tmp_path / name) for name in ("first", "second"))
+    assert first != second and first > 2**64 and second > 2**64
+    path = tmp_path / "first" / classroom.SEED
+    assert path.stat().st_mode & 0o777 == 0o600
+    others = [file for file in path.parent.rglob("*") if file.is_file() and file != path]
+    assert len(others) > 3 and not any(str(first) in file.read_text() for file in others)
+
+
+def test_a_class_from_before_gets_its_seed_once(tmp_path):
+    assert classroom.secret_seed(tmp_path) == classroom.secret_seed(tmp_path)
+    (tmp_path / classroom.SEED).write_text("not a number")
+    with pytest.raises(CourseError, match="should hold one number"):
+        classroom.secret_seed(tmp_path)
+
+
 def test_an_empty_folder_will_do(tmp_path):
     classroom.new_class(tmp_path)
     assert (tmp_path / "source").is_dir()

@@ -11,7 +11,7 @@ import pytest
 
 from course_utils.exercises import NOTEBOOKS
 from course_utils.grading.classroom import new_class
-from course_utils.grading.verdict import SUFFIX
+from course_utils.grading.submission import SUFFIX
 
 FIRST, *OTHERS = NOTEBOOKS
 

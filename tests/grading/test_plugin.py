@@ -1,15 +1,17 @@
 """What the plug-in does to single notebooks and cells."""
 
+import json
+
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import determine_grade
 
 from course_utils.checking.report import MIME_TYPE, Report
-from course_utils.grading.nbgrader_plugin import ExecuteSubmission, SettleChecks
+from course_utils.grading.nbgrader_plugin import NOT_RUN, SubmissionExporter, show
+from course_utils.grading.pool import Graded
 from course_utils.grading.submission import restore
-from course_utils.grading.verdict import NOT_RUN, settle
 
 
 def marks(name, **changed):
@@ -126,112 +128,87 @@ def test_repeated_and_missing_cell_ids_are_repaired():
     restored(notebook)
 
 
-# Settling what a check cell earned.
+# Showing what came of it.
 
 
-def report(earned=1.5, exercise="softmax", data=None):
-    said = Report(exercise=exercise, title="", points=2, score=earned / 2, passed=earned == 2)
-    bundle = said._repr_mimebundle_()
-    bundle[MIME_TYPE] = {**bundle[MIME_TYPE], **(data or {})}
-    return new_output("execute_result", bundle, execution_count=1)
+def report(score=0.75, **changed):
+    plain = {"exercise": "softmax", "title": "", "points": 2, "passed": score == 1}
+    return Report(**{**plain, "score": score, "message": "Look at <row> 2.", **changed}).to_dict()
 
 
-def number(text):
-    return new_output("execute_result", {"text/plain": text}, execution_count=1)
+def shown(graded, name="softmax_check", points=2.0):
+    """What nbgrader reads from a cell, and the cell."""
+    cell = new_code_cell(metadata=marks(name, grade=True, points=points))
+    notebook = new_notebook(cells=[new_code_cell("print(1)"), cell])
+    show(notebook, graded)
+    nbformat.validate(notebook)
+    assert notebook.cells[0].outputs == []
+    return determine_grade(cell)[0], cell
 
 
-STDERR = new_output("stream", name="stderr", text="E0000 no graphics card")
-ERROR = new_output("error", ename="NameError", evalue="name 'softmax' is not defined", traceback=[])
-
-
-def settled(*outputs, name="softmax_check", points=2.0, count=1):
-    cell = new_code_cell(metadata=marks(name, grade=True, points=points), execution_count=count)
-    cell.outputs = list(outputs)
-    reason = settle(cell)
-    nbformat.validate(new_notebook(cells=[cell]))
-    return determine_grade(cell)[0], reason, cell
-
-
-def test_a_report_earns_its_points():
-    points, reason, cell = settled(report(1.5))
-    assert (points, reason) == (1.5, "")
-    assert "text/html" in cell.outputs[0].data
-
-
-def test_stderr_costs_nothing_and_is_still_shown():
-    points, _, cell = settled(STDERR, report(2), STDERR)
-    assert points == 2
-    assert [o.text for o in cell.outputs if o.output_type == "stream"] == [STDERR.text] * 2
+def test_a_report_becomes_points_and_its_page():
+    points, cell = shown(Graded({"softmax": report()}))
+    assert points == 1.5
+    assert cell.outputs[0].data[MIME_TYPE]["earned"] == 1.5
+    assert "Look at &lt;row&gt; 2." in cell.outputs[0].data["text/html"]
 
 
 def test_no_cell_earns_more_than_its_points():
-    assert settled(report(2, data={"earned": 100}))[0] == 2
-    assert settled(report(2), points=1.0)[0] == 1
+    assert shown(Graded({"softmax": report(1.0, points=100)}))[0] == 2
+    assert shown(Graded({"softmax": report(1.0)}), points=1.0)[0] == 1
 
 
-def test_a_plain_number_beside_the_report_does_not_count():
-    assert settled(number("2.0"), report(0.5))[0] == 0.5
-    assert settled(report(0.5), number("2.0"))[0] == 0.5
-    forged = report(0.5)
-    forged.data["text/plain"] = "2.0"
-    assert settled(forged)[0] == 0.5
+def test_a_check_without_a_report_earns_nothing():
+    points, cell = shown(Graded({"softmax": report(1.0)}), name="attend_check")
+    assert points == 0
+    assert "no exercise 'attend'" in cell.outputs[0].data["text/html"]
+
+
+def test_what_went_wrong_is_told_once_in_the_first_check():
+    graded = Graded({"softmax": report()}, notes=("Cell 7 stopped.",), failure="Nothing works.")
+    points, cell = shown(graded)
+    assert points == 1.5
+    assert cell.outputs[0].text == "Nothing works.\nCell 7 stopped."
 
 
 @pytest.mark.parametrize(
-    "outputs",
+    ("said", "points"),
     [
-        [],
-        [STDERR],
-        [number("2.0")],
-        [ERROR],
-        [ERROR, report(2)],
-        [report(2), report(2)],
-        [report(2, exercise="attend")],
-        [report(2, exercise="attend"), report(2)],
-        [new_output("display_data", report(2).data)],
-        [report(2, data={"earned": "2"})],
-        [report(2, data={"earned": True})],
-        [report(2, data={"earned": float("nan")})],
-        [report(2, data={"earned": -1})],
-        [report(2, data={"exercise": None})],
+        ({"error": None, "value": None}, 2),
+        ({"error": None, "value": "1.0"}, 1),
+        ({"error": "AssertionError", "value": None}, 0),
+        (None, 0),
     ],
 )
-def test_anything_else_is_not_graded_and_says_so(outputs):
-    points, reason, cell = settled(*outputs)
-    assert points == 0
-    assert reason.startswith("Not graded: ")
-    assert "Not graded: " in cell.outputs[-1].data["text/html"]
+def test_cells_that_are_no_check_of_ours_keep_nbgraders_rules_if_they_ran(said, points):
+    others = {} if said is None else {"my_own_test": said}
+    earned, cell = shown(Graded({}, others=others), name="my_own_test")
+    assert earned == points
+    assert said is not None or NOT_RUN in cell.outputs[0].data["text/html"]
 
 
-def test_a_failed_check_tells_its_error():
-    _, reason, cell = settled(ERROR)
-    assert reason == f"{NOT_RUN} It stopped with NameError: name 'softmax' is not defined."
-    assert "name &#x27;softmax&#x27; is not defined" in cell.outputs[-1].data["text/html"]
+# Reading what was handed in.
 
 
-def test_cells_that_are_no_check_of_ours_keep_nbgraders_rules_if_they_ran():
-    assert settled(name="my_own_test")[0] == 2
-    assert settled(number("1.0"), name="my_own_test")[0] == 1
-    assert settled(STDERR, name="my_own_test")[0] == 0
-    assert settled(name="my_own_test", count=None)[:2] == (0, NOT_RUN)
+def exported(path):
+    notebook, resources = SubmissionExporter().from_filename(str(path))
+    assert resources["metadata"]["name"] == path.stem
+    return nbformat.reads(notebook, as_version=4)
 
 
-# In nbgrader's chain.
+def test_a_file_that_is_no_notebook_becomes_an_empty_one(tmp_path):
+    path = tmp_path / "01_attention.ipynb"
+    path.write_text('{"cells": [{"cell_type": "co')
+    assert exported(path).cells == []
 
 
-def test_what_was_earned_before_the_kernel_died_is_kept():
-    text = "from IPython.display import publish_display_data\nclass R:\n    def _repr_mimebundle_"
-    text += f"(self, **_): return {dict(report(2).data)!r}\nR()"
+def test_a_notebook_keeps_its_text_and_marks_and_loses_outputs(tmp_path):
+    path = tmp_path / "01_attention.ipynb"
     notebook = submitted()
-    notebook.cells[0].source = "1 + 1"
-    notebook.cells[1].source = text
-    death = new_code_cell("import os\nos._exit(1)")
-    late = new_code_cell("1", metadata=marks("attend_check", grade=True, points=4.0))
-    notebook.cells += [death, late]
-    resources = {"nbgrader": {"student": "ann"}, "metadata": {}}
-    for preprocessor in (ExecuteSubmission(), SettleChecks()):
-        notebook, resources = preprocessor.preprocess(notebook, resources)
-    assert determine_grade(notebook.cells[1])[0] == 2
-    assert determine_grade(late)[0] == 0
-    assert NOT_RUN in late.outputs[-1].data["text/html"]
-    assert "outputs" not in notebook.cells[2]  # the written answer is a person's to grade
+    notebook.cells[0].outputs = [nbformat.v4.new_output("stream", text="1")]
+    path.write_text(json.dumps(notebook))
+    cells = exported(path).cells
+    assert [(c.cell_type, c.source, c.metadata) for c in cells] == [
+        (c.cell_type, c.source, c.metadata) for c in notebook.cells
+    ]
+    assert cells[0].outputs == []

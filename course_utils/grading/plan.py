@@ -1,0 +1,64 @@
+"""What of a notebook has to run to grade it: which cells, in which order, and where each exercise's
+solution is looked up."""
+
+from dataclasses import dataclass, field
+
+from nbformat import NotebookNode
+
+from course_utils.grading.names import names
+from course_utils.grading.submission import SUFFIX, grade_id
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a student's process is told, and what the grader keeps in mind.
+
+    steps: {"check": exercise id} or {"run": the text of a cell}, each with the number of the cell;
+    given cells also with the names that they read and bind. solutions: the cell of each exercise,
+    by number; tests: the grade ids of tests that an instructor wrote, by number.
+    """
+
+    steps: list[dict]
+    solutions: dict[str, int] = field(default_factory=dict)
+    tests: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def given(self) -> set[int]:
+        return {step["number"] for step in self.steps if "binds" in step}
+
+
+def plan(
+    notebook: NotebookNode, exercises, released: NotebookNode | None, skip_experiments: bool = True
+) -> Plan:
+    """Plan a grading.
+
+    The cells of ours that no student changed run only where a student's cell needs a name they
+    make: a lesson's experiments take minutes and prove nothing. A student's text is not looked into
+    here.
+    """
+    known = {exercise.id for exercise in exercises}
+    given = {c.source for c in released.cells if not grade_id(c)} if released else set()
+    steps, solutions, tests = [], {}, {}
+    for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type != "code":
+            continue
+        name = grade_id(cell) or ""
+        exercise = name.removesuffix(SUFFIX)
+        if name != exercise and exercise in known:
+            steps.append({"number": number, "check": exercise})
+            continue
+        steps.append({"number": number, "run": cell.source})
+        if name in known:
+            solutions[name] = number
+        elif is_test(cell):
+            tests[number] = name
+        elif not name and skip_experiments and cell.source in given:
+            reads, binds = names(cell.source)
+            steps[-1] |= {"reads": sorted(reads), "binds": sorted(binds)}
+    return Plan(steps, solutions, tests)
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Whether a cell is a test that the instructor wrote: graded, and no answer."""
+    marks = cell.metadata.get("nbgrader", {})
+    return bool(grade_id(cell) and marks.get("grade") and not marks.get("solution"))

@@ -1,0 +1,128 @@
+"""Read a submission's file. Whatever is wrong with it becomes a sentence, never an exception of
+another kind."""
+
+import copy
+import json
+import os
+import stat
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+
+from course_utils.authoring.source import NOTEBOOK_METADATA
+
+FILE_BYTES = 32 * 2**20
+CELLS = 2000
+NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+
+NOT_THERE = "There is no file {name}."
+NO_FILE = "{name} is not an ordinary file."
+NOT_READ = "{name} cannot be opened: {reason}."
+TOO_LARGE = "{name} has {size} MB. A notebook with its outputs should stay below {most} MB."
+NO_NOTEBOOK = "{name} is not a Jupyter notebook any more: {reason}."
+
+
+class Unreadable(Exception):
+    """A file that cannot be graded, with the sentence that says why."""
+
+
+def read(path: Path) -> NotebookNode:
+    """Read a notebook of any version and in any state, or raise Unreadable."""
+    data = contents(Path(path))
+    try:
+        return notebook(data)
+    except ValueError as problem:
+        raise Unreadable(NO_NOTEBOOK.format(name=Path(path).name, reason=problem)) from None
+
+
+def contents(path: Path) -> bytes:
+    """The bytes of an ordinary file of a sensible size. Links are not followed: a submission must
+    not make us read something else."""
+    try:
+        # Not blocking: to open a pipe would wait until somebody writes into it.
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise Unreadable(NOT_THERE.format(name=path.name)) from None
+    except (OSError, ValueError) as error:
+        if path.is_symlink():
+            raise Unreadable(NO_FILE.format(name=path.name)) from None
+        reason = getattr(error, "strerror", None) or error
+        raise Unreadable(NOT_READ.format(name=path.name, reason=reason)) from None
+    about = os.fstat(number)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(number)
+        raise Unreadable(NO_FILE.format(name=path.name))
+    with open(number, "rb") as file:
+        if about.st_size > FILE_BYTES:
+            most, size = FILE_BYTES // 2**20, about.st_size // 2**20
+            raise Unreadable(TOO_LARGE.format(name=path.name, size=size, most=most))
+        return file.read(FILE_BYTES)
+
+
+def notebook(data: bytes) -> NotebookNode:
+    """Make a notebook of format 4 out of a file's bytes. ValueError: it is none.
+
+    Only the kind and the text of cells are taken over, pictures pasted into text, and what nbgrader
+    wrote. Outputs are not: nobody here believes them.
+    """
+    if not data.strip():
+        raise ValueError("it is empty")
+    try:
+        plain = json.loads(decoded(data))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{error.msg} in line {error.lineno}") from None
+    if not isinstance(plain, dict):
+        raise ValueError("it holds no cells")
+    cells = plain.get("cells")
+    if cells is None and isinstance(plain.get("worksheets"), list):  # the format before 2015
+        sheets = [sheet for sheet in plain["worksheets"] if isinstance(sheet, dict)]
+        cells = [cell for sheet in sheets for cell in sheet.get("cells") or []]
+    if not isinstance(cells, list):
+        raise ValueError("it holds no cells")
+    if len(cells) > CELLS:
+        raise ValueError(f"it has {len(cells)} cells")
+    made = [taken_over(cell) for cell in cells if isinstance(cell, dict)]
+    for number, cell in enumerate(made, start=1):
+        cell.id = f"cell-{number}"
+    metadata = nbformat.from_dict(copy.deepcopy(NOTEBOOK_METADATA))
+    return new_notebook(cells=made, metadata=metadata)
+
+
+def decoded(data: bytes) -> str:
+    """The text in any of the encodings that editors write."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    return data.decode("utf-8-sig", errors="replace")
+
+
+def taken_over(cell: dict) -> NotebookNode:
+    """A fresh cell with what we take from a student's."""
+    kind = cell.get("cell_type")
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    if not isinstance(source, str):
+        source = ""
+    # Halves of characters can stand in JSON, but in no file that Python writes.
+    source = source.encode("utf-8", errors="replace").decode()
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    kept = {"nbgrader": marks} if isinstance(marks, dict) else {}
+    make = NEW_CELL.get(kind if isinstance(kind, str) else "", new_markdown_cell)
+    made = make(source, metadata=nbformat.from_dict(kept))
+    pictures = cell.get("attachments")
+    if kind == "markdown" and are_pictures(pictures):
+        made.attachments = nbformat.from_dict(pictures)
+    return made
+
+
+def are_pictures(attachments) -> bool:
+    """Whether the attachments of a cell are as Jupyter writes them: name -> {type: base64}."""
+    return isinstance(attachments, dict) and all(
+        isinstance(bundle, dict) and all(isinstance(data, str) for data in bundle.values())
+        for bundle in attachments.values()
+    )

@@ -1,0 +1,78 @@
+"""A class of mutated notebooks: nothing crashes, nobody is lost, each has a result."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import nbformat
+import pytest
+from grading import fake_pool, fuzz
+
+from course_utils.errors import CourseError
+from course_utils.exercises import NOTEBOOKS
+from course_utils.grading import demo
+from course_utils.grading.class_grading import grade_class
+from course_utils.grading.gradebook import Records
+from course_utils.grading.pool import Graded, Pool
+
+EXERCISES = {exercise.id: exercise for exercise in NOTEBOOKS[demo.NOTEBOOK].EXERCISES}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("school") / "class"
+    demo.make_class(folder)
+    for path in (folder / "submitted").glob("*/*/*.ipynb"):
+        path.unlink()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def released(folder):
+    return folder / "release" / demo.NOTEBOOK / f"{demo.NOTEBOOK}.ipynb"
+
+
+def test_the_same_seed_makes_the_same_notebooks(released):
+    notebook = nbformat.read(released, as_version=4)
+    first, again, other = (list(fuzz.mutations(notebook, 50, seed)) for seed in (1, 1, 2))
+    assert first == again != other
+    assert len({data for _, data in first}) > 45
+
+
+def test_every_mutated_notebook_has_a_result(released, tmp_path):
+    try:
+        pool = Pool(2).__enter__()
+    except CourseError as error:
+        pytest.skip(str(error))
+    notebook = nbformat.read(released, as_version=4)
+    paths = []
+    for student, data in fuzz.mutations(notebook, 150, seed=3):
+        paths.append(tmp_path / f"{student}.ipynb")
+        paths[-1].write_bytes(data)
+    given = released.read_bytes()
+    with ThreadPoolExecutor(2) as threads:
+        every = list(threads.map(lambda p: pool.grade(p, demo.NOTEBOOK, 5, given), paths))
+    pool.__exit__(None, None, None)
+    for path, graded in zip(paths, every, strict=True):
+        assert set(graded.reports) == set(EXERCISES), path.name
+        for name, report in graded.reports.items():
+            assert 0 <= report["earned"] <= EXERCISES[name].points, path.name
+            assert report["message"], path.name
+        assert Graded.from_json(graded.to_json()) == graded
+    assert 20 < sum(any(r["passed"] for r in graded.reports.values()) for graded in every) < 150
+
+
+def test_every_mutated_notebook_reaches_the_gradebook(folder, released, monkeypatch):
+    monkeypatch.setattr("course_utils.grading.pool.Pool", fake_pool.FakePool)
+    notebook = nbformat.read(released, as_version=4)
+    students = set()
+    for student, data in fuzz.mutations(notebook, 40, seed=4):
+        path = folder / "submitted" / student / demo.NOTEBOOK / f"{demo.NOTEBOOK}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(data)
+        students.add(student)
+    assert grade_class(folder, demo.NOTEBOOK)
+    standings = Records(folder).standings(demo.NOTEBOOK)
+    assert set(standings) == students
+    for standing in standings.values():
+        given = {name for name in standing.automatic if name.endswith("_check")}
+        assert {name.removesuffix("_check") for name in given} == set(EXERCISES)
+        assert None not in [standing.automatic[name] for name in given]
