@@ -2,12 +2,18 @@
 
 import course_utils.reference  # noqa: F401  loads Keras quietly, before any exercise does
 from course_utils.checking.exercise import Exercise
-from course_utils.exercises import attention, multi_head_attention, positional_encoding
+from course_utils.exercises import (
+    attention,
+    multi_head_attention,
+    positional_encoding,
+    vision_transformer,
+)
 
 NOTEBOOKS = {
     "01_attention": attention,
     "02_multi_head_attention": multi_head_attention,
     "03_positional_encoding": positional_encoding,
+    "04_vision_transformer": vision_transformer,
 }
 
 EXERCISES: dict[str, Exercise] = {

@@ -3,17 +3,28 @@
 from course_utils.plots.curves import regression, spread
 from course_utils.plots.display import show
 from course_utils.plots.explorer import bars, temperature, temperature_explorer
+from course_utils.plots.latents import latent_maps, perceiver_plan
+from course_utils.plots.learning import learning_curves
 from course_utils.plots.matrices import heatmap, heatmaps
+from course_utils.plots.patches import filters, over_images, patches
 from course_utils.plots.photos import receptive_field
 from course_utils.plots.positions import sinusoid_explorer, waves
 from course_utils.plots.similarity import similarity_explorer, similarity_maps
 from course_utils.plots.tokens import model_view, token_view
+from course_utils.plots.windows import outline, window_map
 
 __all__ = [
     "bars",
+    "filters",
     "heatmap",
     "heatmaps",
+    "latent_maps",
+    "learning_curves",
     "model_view",
+    "outline",
+    "over_images",
+    "patches",
+    "perceiver_plan",
     "receptive_field",
     "regression",
     "show",
@@ -25,4 +36,5 @@ __all__ = [
     "temperature_explorer",
     "token_view",
     "waves",
+    "window_map",
 ]

@@ -1,0 +1,223 @@
+"""Exercise `learning_rate`: up a line, down half a cosine."""
+
+import math
+
+import numpy as np
+
+from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.run import Unusable, call, describe
+from course_utils.reference import learning as reference
+
+
+def rate_cases(rng):
+    warmup, rest = int(rng.choice([5, 7, 11])), int(rng.choice([17, 19, 23]))
+    total = warmup + rest
+    spans = {
+        "the way up": (0, 1, warmup // 2, warmup - 1, warmup),
+        "the way down": (warmup, warmup + 1, warmup + rest // 3, total - 5, total - 1),
+        "after the end": (total, total + 1, total + rest // 2, 3 * total),
+    }
+    inputs = {"peak": float(rng.uniform(1e-3, 1e-2)), "warmup_steps": warmup}
+    cases = [
+        Case(shows, {"step": steps, **inputs, "total_steps": total})
+        for shows, steps in spans.items()
+    ]
+    long = {"step": (0, 400, 1000, 1300, 5500, 9000, 20000), "peak": 1.0}
+    return [*cases, Case("a long training", {**long, "warmup_steps": 1000, "total_steps": 10000})]
+
+
+def at_each_step(solution, inputs):
+    """Ask for one step after another: -> what came, an array with one number a step."""
+    rates = [call(solution, {**inputs, "step": step}) for step in inputs["step"]]
+    if any(rate is None for rate in rates):
+        return None
+    return np.array([as_number(rate) for rate in rates])
+
+
+def as_number(rate) -> float:
+    """A whole number will do as well: 0 is what a rate may well be."""
+    if isinstance(rate, int | float | np.number) and not isinstance(rate, bool):
+        return float(rate)
+    if hasattr(rate, "__array__") and getattr(rate, "shape", None) == ():
+        return float(rate)
+    raise Unusable("type", f"A learning rate is one number. Yours is {describe(rate)}.")
+
+
+def line(s, warmup):
+    return s / warmup
+
+
+def half_cosine(way):
+    return (1 + math.cos(math.pi * way)) / 2
+
+
+def between(s, warmup, total):
+    return (s - warmup) / (total - warmup)
+
+
+def rate(up=line, way=between, wave=half_cosine, end=lambda warmup, total: total):
+    """The right schedule with one thing changed."""
+
+    def solution(step, peak, warmup_steps, total_steps):
+        if step >= end(warmup_steps, total_steps):
+            return 0.0
+        if up and step < warmup_steps:
+            return peak * up(step, warmup_steps)
+        return peak * wave(way(step, warmup_steps, total_steps))
+
+    return solution
+
+
+def never(warmup, total):
+    return math.inf
+
+
+RESTARTED = "cosine restarted from step 0 at the end of warmup"
+JUMP = (
+    "The way down counts from step 0, so the rate jumps at the end of the warm-up. It starts where "
+    "the warm-up ends: (step - warmup_steps) / (total_steps - warmup_steps) goes from 0 to 1."
+)
+TOO_LONG = (
+    "The way down starts at the peak, but it is as long as the whole training, so the rate is not "
+    "0 at its end. The warm-up is part of total_steps: divide by total_steps - warmup_steps."
+)
+WHOLE = "// rounds down, and between 0 and 1 that leaves 0. Divide with /."
+
+LEARNING_RATE = Exercise(
+    id="learning_rate",
+    title="Up a line, down half a cosine",
+    points=2,
+    reference=reference.learning_rate,
+    cases=rate_cases,
+    outputs={"rates": "step"},
+    driver=at_each_step,
+    seconds=30.0,  # JAX compiles Keras' own schedule anew for each step
+    hints=(
+        "Three stretches of time, three formulas. Which steps belong to which?",
+        "Before warmup_steps: the share step / warmup_steps of the peak. Then let way go from 0 to "
+        "1 and take peak · (1 + cos(π · way)) / 2. From total_steps on: 0.",
+        "if step < warmup_steps: return peak * step / warmup_steps;  if step >= total_steps: "
+        "return 0.0;  way = (step - warmup_steps) / (total_steps - warmup_steps);  "
+        "return peak * (1 + cos(pi * way)) / 2",
+    ),
+    mistakes=(
+        Mistake(
+            "no warmup",
+            rate(up=None, way=lambda s, warmup, total: s / total),
+            "There is no warm-up: yours starts at the peak. The first warmup_steps lead up to it, "
+            "in a line from 0.",
+        ),
+        Mistake(
+            "no warmup",
+            rate(up=lambda s, warmup: 1),
+            "Before the cosine yours stays at the peak. It should rise there, in a line from 0: "
+            "peak * step / warmup_steps.",
+        ),
+        Mistake(
+            "no warmup",
+            rate(up=None),
+            "There is no warm-up: for step < warmup_steps yours is on the cosine's other side. "
+            "Rise in a line from 0 there: peak * step / warmup_steps.",
+        ),
+        Mistake(RESTARTED, rate(way=lambda s, warmup, total: s / total), JUMP),
+        Mistake(RESTARTED, rate(way=lambda s, warmup, total: (s - warmup) / total), TOO_LONG),
+        Mistake(
+            RESTARTED,
+            rate(
+                way=lambda s, warmup, total: (s - warmup) / total,
+                end=lambda warmup, total: warmup + total,
+            ),
+            TOO_LONG,
+        ),
+        Mistake(
+            "full period",
+            rate(wave=lambda way: (1 + math.cos(2 * math.pi * way)) / 2),
+            "Your cosine runs a full period: down to 0 halfway, then up to the peak again. Half a "
+            "period leads from 1 to -1: cos(π · way), without the 2.",
+        ),
+        Mistake(
+            "full period",
+            rate(wave=lambda way: (1 + math.cos(2 * math.pi * way)) / 2, end=never),
+            "Your cosine runs a full period, and goes on after the end. Half a period leads from "
+            "1 to -1: cos(π · way); from total_steps on the rate is 0.",
+        ),
+        Mistake(
+            "not clipped after the end",
+            rate(end=never),
+            "Right until the end. After it your cosine rises again, towards a second peak. From "
+            "total_steps on the rate is 0.",
+        ),
+        Mistake(
+            "integer division",
+            rate(up=lambda s, warmup: s // warmup),
+            f"The warm-up is 0 all the way. {WHOLE}",
+        ),
+        Mistake(
+            "integer division",
+            rate(way=lambda s, warmup, total: (s - warmup) // (total - warmup)),
+            f"The way down never leaves the peak. {WHOLE}",
+        ),
+        Mistake(
+            "integer division",
+            rate(
+                up=lambda s, warmup: s // warmup,
+                way=lambda s, warmup, total: (s - warmup) // (total - warmup),
+            ),
+            f"Yours knows only 0 and the peak. {WHOLE}",
+        ),
+        Mistake(
+            "warmup one step early",
+            rate(up=lambda s, warmup: (s + 1) / warmup),
+            "Your warm-up is one step ahead: at step 0 the rate should be 0.",
+        ),
+        Mistake(
+            "a line down",
+            rate(wave=lambda way: 1 - way),
+            "Yours goes down in a line. The way down is half a cosine: slow at both ends.",
+        ),
+        Mistake(
+            "half forgotten",
+            rate(wave=lambda way: 1 + math.cos(math.pi * way)),
+            "1 + cos goes from 2 to 0, so after the warm-up yours jumps to twice the peak. Divide "
+            "by 2.",
+        ),
+        Mistake(
+            "1 forgotten",
+            rate(wave=lambda way: math.cos(math.pi * way)),
+            "Your rate becomes negative: a cosine goes down to -1. Lift it and halve it, "
+            "(1 + cos(π · way)) / 2.",
+        ),
+        Mistake(
+            "a quarter of a cosine",
+            rate(wave=lambda way: math.cos(math.pi / 2 * way)),
+            "You use a quarter of a cosine, which falls into the end at full slope. Half a period, "
+            "lifted and halved, lands softly: (1 + cos(π · way)) / 2.",
+        ),
+        Mistake(
+            "degrees",
+            rate(wave=lambda way: (1 + math.cos(180 * way)) / 2),
+            "cos takes radians: half a period is π, not 180.",
+        ),
+        Mistake(
+            "π forgotten",
+            rate(wave=lambda way: (1 + math.cos(way)) / 2),
+            "π is missing: half a period is cos(π · way), with way from 0 to 1.",
+        ),
+        Mistake(
+            "cosine upside down",
+            rate(wave=lambda way: (1 - math.cos(math.pi * way)) / 2),
+            "Your cosine rises from 0 to the peak, it should fall: plus, not minus.",
+        ),
+        Mistake(
+            "peak forgotten",
+            lambda step, peak, warmup, total: rate()(step, 1, warmup, total),
+            "Yours rises to 1. Multiply by peak, on the way up as well as on the way down.",
+        ),
+        Mistake(
+            "constant after the warmup",
+            rate(wave=lambda way: 1, end=never),
+            "The warm-up is right; after it yours stays at the peak. There half a cosine leads "
+            "down to 0.",
+        ),
+    ),
+)
