@@ -19,6 +19,7 @@ BACKENDS = ("tensorflow", "jax")
 EXTRAS = {
     "lab": "to open the notebooks here",
     "instructor": "to build notebooks and to grade",
+    "cluster": "to grade on a cluster",
     "dev": "to test the course",
 }
 
