@@ -106,8 +106,10 @@ def train(args) -> int:
 
     from course_utils.training import data, recipes
     from course_utils.training.compare import compare
+    from course_utils.training.devices import join_hosts
     from course_utils.training.fit import fit
 
+    join_hosts()
     name = args.recipe or ("scenes" if args.data == "scenes" else "course")
     config, recipe = recipes.find(args.model, name)
     changed = given(args, "epochs", "batch_size", "learning_rate")

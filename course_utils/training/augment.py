@@ -74,13 +74,21 @@ class Batches:
         self.changes, self.mixes = make_layers(augmentation, split.images.shape[1:3], self.seeds)
         self.prepare = tf.function(self._prepare)  # traced once, and not in every epoch
 
-    def epoch(self, epoch: int) -> tf.data.Dataset:
-        """The batches of one epoch, the same ones whenever they are asked for."""
+    def epoch(self, epoch: int, host: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
+        """The batches of one epoch, the same ones whenever they are asked for.
+
+        host: (which, of how many); each has its share of every batch.
+        """
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.labels))
         order = order[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)
         numbers = (np.full(self.steps, epoch, "int32"), np.arange(self.steps, dtype="int32"))
         batches = tf.data.Dataset.from_tensor_slices((*numbers, order))
         batches = batches.map(self.prepare, num_parallel_calls=tf.data.AUTOTUNE)
+        which, hosts = host
+        if hosts > 1:  # the whole batch is prepared, so that its chance is that of one host
+            size = self.batch_size // hosts
+            mine = slice(which * size, (which + 1) * size)
+            batches = batches.map(lambda images, targets: (images[mine], targets[mine]))
         return batches.prefetch(tf.data.AUTOTUNE)
 
     def _prepare(self, epoch, step, chosen):

@@ -19,6 +19,7 @@ import numpy as np
 from keras import ops
 
 from course_utils.errors import CourseError
+from course_utils.training.devices import host, wait_for_hosts
 
 CONFIGURATION, STATE, BEST = "configuration.json", "state.npz", "best.weights.h5"
 HISTORY, CURVES, RESULT = "history.csv", "curves.png", "result.json"
@@ -28,10 +29,15 @@ IDENTITY = ("model", "recipe", "data", "backend")
 
 
 def write(path: Path, save) -> None:
-    """Let `save` (path) write a file under another name first: what has its name is whole."""
-    half = path.with_name(f".{path.name}")  # the ending stays, which Keras looks at
-    save(half)
-    os.replace(half, path)
+    """Let `save` (path) write a file under another name first: what has its name is whole.
+
+    Of several hosts the first one writes, and the others wait for it.
+    """
+    if host()[0] == 0:
+        half = path.with_name(f".{path.name}")  # the ending stays, which Keras looks at
+        save(half)
+        os.replace(half, path)
+    wait_for_hosts()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -65,14 +71,19 @@ def claim(folder: Path, configuration: dict) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / CONFIGURATION
-    if not path.exists():
+    is_new = not path.exists()
+    wait_for_hosts()  # all have looked, and only then one writes
+    if is_new:
         others = [entry.name for entry in folder.iterdir() if entry.name != f".{CONFIGURATION}"]
-        if others:
+        if others and host()[0] == 0:
             raise CourseError(
                 f"{folder} already holds something else ({', '.join(sorted(others)[:3])}). A run "
                 "needs a folder of its own: name a new one."
             )
         write_json(path, configuration)
+        if not path.exists():
+            raise CourseError(f"The first host wrote {path}, and here it is not: all need to share "
+                              "the folder of a run.")  # fmt: skip
         return
     there, now = read_json(path), json.loads(json.dumps(configuration))
     wrong = [line for key in IDENTITY for line in differences(key, there.get(key), now[key])]

@@ -1,8 +1,13 @@
 """What a training runs on: one device or several, and how exactly they compute."""
 
+import os
 from contextlib import contextmanager
 
 import keras
+
+from course_utils.errors import CourseError
+
+ADDRESS = "KERAS_DISTRIBUTION_JOB_ADDRESSES"
 
 
 def has_gpu() -> bool:
@@ -29,7 +34,9 @@ def all_devices():
     names = keras.distribution.list_devices()
     before = keras.distribution.distribution()
     if len(names) > 1:
-        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=names))
+        # Each host takes its share of a batch in `Batches`: Keras cannot cut what is batched.
+        spread = keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
+        keras.distribution.set_distribution(spread)
     try:
         yield names
     finally:
@@ -47,6 +54,57 @@ def tensorflow_devices():
         return
     with tf.distribute.MirroredStrategy(names).scope():
         yield names
+
+
+# --- several hosts ----------------------------------------------------------------------------
+
+
+def join_hosts() -> None:
+    """Train together with other machines, where Keras' environment variables name them.
+
+    Raises CourseError on a backend that cannot.
+    """
+    if ADDRESS not in os.environ:
+        return
+    if keras.backend.backend() != "jax":
+        raise CourseError(
+            f"{ADDRESS} is set: several machines train together on JAX alone. Set "
+            "KERAS_BACKEND=jax, or leave that variable out."
+        )
+    keras.distribution.initialize()
+
+
+def host() -> tuple[int, int]:
+    """Which host this is, from 0, and how many train together."""
+    if keras.backend.backend() != "jax":
+        return 0, 1
+    import jax
+
+    return jax.process_index(), jax.process_count()
+
+
+def wait_for_hosts() -> None:
+    """Go on when all hosts have come as far as this."""
+    if host()[1] > 1:
+        from jax.experimental import multihost_utils
+
+        multihost_utils.sync_global_devices("course_utils")
+
+
+@contextmanager
+def each_host_alone():
+    """Inside, every host computes all of it and has the whole answer, not its share of one."""
+    before = keras.distribution.distribution()
+    if host()[1] > 1:
+        keras.distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        if host()[1] > 1:
+            keras.distribution.set_distribution(before)
+
+
+# --- how exactly ------------------------------------------------------------------------------
 
 
 @contextmanager

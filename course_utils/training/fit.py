@@ -17,7 +17,7 @@ from course_utils.errors import CourseError
 from course_utils.training import checkpoint, curves, models
 from course_utils.training.augment import Batches
 from course_utils.training.data import Dataset, Split
-from course_utils.training.devices import all_devices, precision
+from course_utils.training.devices import all_devices, host, precision
 from course_utils.training.judge import TOP5_FROM, averaged, in_words, judge
 from course_utils.training.recipe import Recipe, make_optimizer, plateau
 
@@ -162,7 +162,7 @@ def train_epoch(model, batches, data, recipe, history, epoch):
         model.optimizer.learning_rate = plateau(recipe, losses)
     began = time.monotonic()
     logs = model.fit(
-        batches.epoch(epoch),
+        batches.epoch(epoch, host()),
         initial_epoch=epoch,
         epochs=recipe.epochs,  # for the progress bar: `OneEpoch` ends this one's
         shuffle=False,  # they are shuffled

@@ -7,6 +7,7 @@ import numpy as np
 
 from course_utils.training.augment import plain_batches
 from course_utils.training.data import Split
+from course_utils.training.devices import each_host_alone
 from course_utils.training.recipe import Recipe
 
 TOP5_FROM = 10  # with fewer classes, five guesses say nothing
@@ -32,7 +33,8 @@ def judge(model: keras.Model, split: Split, batch_size: int) -> dict[str, float]
     """Loss, share of right first guesses and, with ten classes or more, of the first five."""
     # Not Keras' `evaluate`: it would count the copies that fill up the last batch, and several
     # devices need a full one.
-    logits = model.predict(plain_batches(split.images, batch_size), verbose=0)
+    with each_host_alone():
+        logits = model.predict(plain_batches(split.images, batch_size), verbose=0)
     logits = logits[: len(split.labels)].astype("float64")
     right = np.take_along_axis(logits, split.labels[:, None], axis=1)  # (N, 1)
     highest = logits.max(1, keepdims=True)

@@ -3,9 +3,11 @@
 import dataclasses
 import json
 import os
+import socket
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -354,6 +356,59 @@ def test_two_devices_learn_what_one_learns(data, tmp_path):
         )
     for name in ("top1", "val_top1"):
         assert [row[name] for row in both] == [row[name] for row in one.history]
+
+
+HOST = """
+from course_utils.training import devices
+from tests_of_fit import PLAIN, PLAIN_RECIPE, fit, load
+
+devices.join_hosts()
+fit.fit(PLAIN, load("scenes", task="count", size=70), PLAIN_RECIPE, sys.argv[1])
+"""
+
+
+def test_two_hosts_learn_what_one_learns(tmp_path):
+    """Two processes that talk over a port, as two machines would."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    shared = {"KERAS_DISTRIBUTION_JOB_ADDRESSES": f"127.0.0.1:{port}"}
+    shared["KERAS_DISTRIBUTION_NUM_PROCESSES"] = "2"
+
+    def run(folder, **environment):
+        return python(HOST, tmp_path / folder, KERAS_BACKEND="jax", **environment)
+
+    with ThreadPoolExecutor() as pool:
+        alone = pool.submit(run, "one")
+        pair = [
+            pool.submit(run, "two", **shared, KERAS_DISTRIBUTION_PROCESS_ID=str(number))
+            for number in range(2)
+        ]
+        for done in [alone, *pair]:
+            done.result()
+    one, two = (checkpoint.read_history(tmp_path / name) for name in ("one", "two"))
+    for name in ("loss", "val_loss"):
+        np.testing.assert_allclose(
+            [row[name] for row in two], [row[name] for row in one], rtol=1e-5
+        )
+    for name in ("top1", "val_top1"):
+        assert [row[name] for row in two] == [row[name] for row in one]
+    made = [sorted(path.name for path in (tmp_path / name).iterdir()) for name in ("one", "two")]
+    assert made[0] == made[1]
+    devices = json.loads((tmp_path / "two" / "configuration.json").read_text())["devices"]
+    assert len(devices) == 2
+
+    # Both find it done, and go no further.
+    pair = [dict(shared, KERAS_DISTRIBUTION_PROCESS_ID=str(number)) for number in range(2)]
+    with ThreadPoolExecutor() as pool:
+        told = list(pool.map(lambda environment: run("two", **environment), pair))
+    assert all("3 of 3 epochs" in words for words in told)
+
+
+def test_several_hosts_need_jax(monkeypatch):
+    monkeypatch.setenv(devices.ADDRESS, "127.0.0.1:1")
+    monkeypatch.setattr(keras.backend, "backend", lambda: "tensorflow")
+    with pytest.raises(CourseError, match="KERAS_BACKEND=jax"):
+        devices.join_hosts()
 
 
 def test_devices_share_a_batch_evenly(data):
