@@ -39,8 +39,13 @@ def every(table, draws):
         for number, row in enumerate(table(exercise)):
             seeds = [number % 3] if slow else range(draws)
             name = f"{title(exercise)}-{number}-{label(row)}"
-            rows.append(pytest.param(exercise, row, seeds, id=name))
+            rows.append(pytest.param(exercise, row, seeds, id=name, marks=beside(exercise)))
     return pytest.mark.parametrize(("exercise", "row", "seeds"), rows)
+
+
+def beside(exercise):
+    """The exercises of one notebook are tested together, those of others in another process."""
+    return pytest.mark.xdist_group(name=f"exercises/{exercise.notebook}")
 
 
 def title(exercise):
@@ -53,7 +58,10 @@ def label(row):
     return name.replace(" ", "_").strip("<>")
 
 
-every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=title)
+every_exercise = pytest.mark.parametrize(
+    "exercise",
+    [pytest.param(one, id=title(one), marks=beside(one)) for one in EXERCISES.values()],
+)
 
 
 @pytest.fixture(scope="module")
