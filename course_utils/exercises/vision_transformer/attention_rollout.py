@@ -117,6 +117,12 @@ ATTENTION_ROLLOUT = Exercise(
             "With the identity added each row sums to 2, and after L layers to 2 to the power L. "
             "Divide each row by its sum, flow.sum(axis=-1, keepdims=True).",
         ),
+        Mistake(
+            "1 for the identity",
+            rolled(lambda layer: normed(layer.mean(axis=1) + 1)),
+            "You add 1 to every weight. The identity has ones on the diagonal alone, np.eye(N): a "
+            "token keeps itself, not all the others.",
+        ),
         Mistake("wrong order of products", rolled(product=earlier_first), ORDER),
         Mistake(
             "heads multiplied",

@@ -171,6 +171,12 @@ LEARNING_RATE = Exercise(
             "Your warm-up is one step ahead: at step 0 the rate should be 0.",
         ),
         Mistake(
+            "one step early",
+            lambda step, *rest: rate()(step + 1, *rest),
+            "All of yours is one step ahead: at step 0 the rate should be 0, at warmup_steps the "
+            "peak. Use step, not step + 1.",
+        ),
+        Mistake(
             "a line down",
             rate(wave=lambda way: 1 - way),
             "Yours goes down in a line. The way down is half a cosine: slow at both ends.",

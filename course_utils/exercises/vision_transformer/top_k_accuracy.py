@@ -57,6 +57,11 @@ def outside(logits, labels, k):
     return 1 - hits(ranked(logits)[:, :k], labels).mean()
 
 
+def places_for_ranks(logits, labels, k):
+    order = np.argsort(-logits, axis=1)
+    return (order[np.arange(len(labels)), labels] < k).mean()
+
+
 LOWEST = (
     "You take the k lowest logits. argsort goes from low to high: take the last k of each row, "
     "[:, -k:], or sort -logits."
@@ -88,6 +93,13 @@ TOP_K_ACCURACY = Exercise(
             lambda logits, labels, k: (ranked(logits)[:, :k] == labels[:, None]).mean(),
             "You take the mean over all k guesses, but only one of them can be right. Ask for each "
             "image whether any guess is right, then take the mean over the images.",
+        ),
+        Mistake(
+            "argsort read as ranks",
+            places_for_ranks,
+            "You read argsort at the label as the label's rank. argsort gives the classes in the "
+            "order of their logits, not the place of each class: look for the label among the "
+            "first k of them.",
         ),
         Mistake("argsort over the batch", sorted_over_the_batch, BATCH_AXIS),
         Mistake("argsort over the batch", over_the_batch, BATCH_AXIS),
