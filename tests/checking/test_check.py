@@ -113,6 +113,11 @@ def test_what_is_not_an_array_of_numbers(thing, words):
     assert words in report.message or thing == 10**400
 
 
+def test_a_list_hears_how_it_becomes_an_array():
+    assert "np.array(…)" in check(lambda scores: scores.tolist()).message
+    assert "np.array(…)" not in check(lambda scores: {"weights": 1}).message
+
+
 def test_an_array_that_is_no_array():
     class Pretender:
         def __array__(self, dtype=None, copy=None):
