@@ -185,7 +185,8 @@ def as_array(exercise: Exercise, name: str, value) -> np.ndarray:
     if isinstance(value, np.ndarray) and value.dtype.name == "bfloat16":
         value = value.astype("float32")
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
-        wanted = sentences.TYPE_LIST if isinstance(value, list | tuple) else sentences.TYPE
+        special = {list: sentences.TYPE_LIST, tuple: sentences.TYPE_TUPLE}
+        wanted = special.get(type(value), sentences.TYPE)
         if not exercise.outputs[name]:
             wanted = sentences.TYPE_SCALAR
         raise Unusable("type", wanted.format(output=name, what=describe(value)))

@@ -31,6 +31,10 @@ NONE = "Your {name} returned None. Is its return statement missing?"
 COUNT = "Your {name} should return {count} arrays, {names}. It returned {what}."
 TYPE = "{output} should be an array, but it is {what}."
 TYPE_LIST = TYPE + " np.array(…) makes one of it, ops.stack(…) of a list of tensors."
+TYPE_TUPLE = TYPE + (
+    " A comma makes a tuple, and so does a function that returns two things: a, b = function(…) "
+    "takes them apart."
+)
 TYPE_SCALAR = "{output} should be one number or truth value, but it is {what}."
 SHAPE = "{output} has shape {got}, expected {expected}{axes}."
 AXES = ", that is ({axes})"

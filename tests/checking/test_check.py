@@ -115,6 +115,7 @@ def test_what_is_not_an_array_of_numbers(thing, words):
 
 def test_a_list_hears_how_it_becomes_an_array():
     assert "np.array(…)" in check(lambda scores: scores.tolist()).message
+    assert "a, b = function(…)" in check(lambda scores: (scores, scores)).message
     assert "np.array(…)" not in check(lambda scores: {"weights": 1}).message
 
 
