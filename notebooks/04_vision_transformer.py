@@ -711,7 +711,7 @@ def race(model):
         model.set_weights(start)
         for variable in model.optimizer.variables:
             if variable.name != "learning_rate":
-                variable.assign(ops.zeros_like(variable))  # forget the training before
+                variable.assign(ops.zeros_like(variable.value))  # forget the training before
         images, labels = prepared(shapes.train.images[:count]), shapes.train.labels[:count]
         model.fit(images, labels, batch_size=50, epochs=epochs, verbose=0)
         scores.append(model.evaluate(*test, batch_size=50, verbose=0)[1])

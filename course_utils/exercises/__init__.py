@@ -5,7 +5,9 @@ from course_utils.checking.exercise import Exercise
 from course_utils.exercises import (
     attention,
     multi_head_attention,
+    perceiver,
     positional_encoding,
+    swin_transformer,
     vision_transformer,
 )
 
@@ -14,6 +16,8 @@ NOTEBOOKS = {
     "02_multi_head_attention": multi_head_attention,
     "03_positional_encoding": positional_encoding,
     "04_vision_transformer": vision_transformer,
+    "05_swin_transformer": swin_transformer,
+    "06_perceiver": perceiver,
 }
 
 EXERCISES: dict[str, Exercise] = {

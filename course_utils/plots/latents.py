@@ -40,7 +40,7 @@ def perceiver_plan(looks: int) -> Axes:
         box(ax, left, 0, "cross-\nattention", VERMILLION)
         box(ax, left + 1.3, 0, "latent\ntransformer", BLUE)
         arrow(ax, (left, 0.95), (left, 0.42), "keys,\nvalues")
-        arrow(ax, (left - 0.98, 0), (left - 0.5, 0))
+        arrow(ax, (left - (0.8 if look else 0.98), 0), (left - 0.5, 0))
         arrow(ax, (left + 0.5, 0), (left + 0.8, 0))
     end = 0.75 + 2.6 * looks
     arrow(ax, (end - 0.8, 0), (end - 0.45, 0))
@@ -49,7 +49,9 @@ def perceiver_plan(looks: int) -> Axes:
     bar.set(facecolor="#dddddd", edgecolor="#555555")
     ax.add_patch(bar)
     ax.text(0.3 + 1.3 * looks - 0.85, 1.25, "data: N tokens", ha="center", va="center")
-    ax.set(xlim=(-1.3, end + 0.75), ylim=(-0.5, 1.6))
+    middle = (end - 0.55) / 2
+    ax.text(middle, -0.55, "same colour: same weights", ha="center", fontsize="small")
+    ax.set(xlim=(-1.3, end + 0.75), ylim=(-0.65, 1.6))
     ax.axis("off")
     return ax
 

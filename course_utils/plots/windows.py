@@ -7,8 +7,11 @@ from matplotlib.colors import ListedColormap
 
 from course_utils.plots.style import image_axes
 
-# Okabe and Ito's colours, mixed with white: black numbers can be read on all of them.
-TINTS = ("#9ad1f2", "#f2c773", "#7fcbb0", "#e5a9c9", "#f5ee8c", "#7fb3d8", "#eaa27a", "#c4c4c4")
+# Okabe and Ito's colours, mixed with white, then four more: black numbers can be read on them all.
+TINTS = (
+    "#9ad1f2", "#f2c773", "#7fcbb0", "#e5a9c9", "#f5ee8c", "#7fb3d8", "#eaa27a", "#c4c4c4",
+    "#b9a6ea", "#bfd96a", "#c79f7d", "#f2f0ea",
+)  # fmt: skip
 
 
 def window_map(

@@ -25,7 +25,7 @@ def test_lines_stand_where_windows_meet():
 
 
 def test_more_groups_than_colours_begin_again():
-    ax = plots.window_map(np.arange(10).reshape(2, 5))
+    ax = plots.window_map(np.arange(14).reshape(2, 7))
     assert ax.images[0].get_array().max() == len(TINTS) - 1
     assert not ax.lines
 

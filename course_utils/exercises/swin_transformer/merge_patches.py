@@ -1,0 +1,220 @@
+"""Exercise `merge_patches`: four tokens become one."""
+
+import numpy as np
+
+from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.limits import TimeLimit
+from course_utils.checking.run import call
+from course_utils.exercises.draw import normal
+from course_utils.reference import windows as reference
+
+ODD = "an odd side is refused"
+PLACES = ((0, 0), (1, 0), (0, 1), (1, 1))  # (row, column) in each square, in the order asked for
+
+
+def merge_cases(rng):
+    return [
+        Case("a map wider than high", {"x": normal(rng, 3, 10, 14, 5)}),
+        Case("a map higher than wide, one channel", {"x": normal(rng, 2, 14, 6, 1)}),
+        Case("a map of one square", {"x": normal(rng, 5, 2, 2, 3)}),
+        Case(ODD, {"x": normal(rng, 2, 15, 6, 1)}, label="an odd height"),
+        Case(ODD, {"x": normal(rng, 3, 10, 15, 5)}, label="an odd width"),
+    ]
+
+
+def odd(inputs):
+    return any(side % 2 for side in inputs["x"].shape[1:3])
+
+
+def merge_or_refuse(solution, inputs):
+    """Merge, or see whether the solution refuses a map that has no whole squares.
+
+    Any error is a refusal: a solution in slices gets one from concatenate, of the backend's kind.
+    The map without its last row and column must bring none, or one that always raises were right.
+    """
+    if not odd(inputs):
+        merged = call(solution, inputs)
+        return None if merged is None else (merged, False)
+    x = inputs["x"]
+    call(solution, {"x": x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2]})
+    try:
+        call(solution, inputs)
+    except (TimeLimit, NotImplementedError):
+        raise
+    except Exception:
+        return x, True
+    return x, False
+
+
+def watch_merge(inputs, arrays):
+    """See the merged tokens where there are any, and the refusal where not."""
+    return {"refused": arrays["refused"]} if odd(inputs) else {"merged": arrays["merged"]}
+
+
+def squares(x):
+    """(B, H, W, C) -> (B, H/2, 2, W/2, 2, C), where nothing has moved yet."""
+    batch, height, width, channels = x.shape
+    return x.reshape(batch, height // 2, 2, width // 2, 2, channels)
+
+
+def slices(*places):
+    """Slices with a step of two, from these places of each square, behind one another."""
+    return lambda x: np.concatenate([x[:, i::2, j::2] for i, j in places], axis=-1)
+
+
+right = slices(*PLACES)
+
+
+def plain_reshape(x):
+    batch, height, width, channels = x.shape
+    return x.reshape(batch, height // 2, width // 2, 4 * channels)
+
+
+def channels_alternate(x):
+    batch, height, width, channels = right(x).shape
+    parts = right(x).reshape(batch, height, width, 4, channels // 4)
+    return np.swapaxes(parts, 3, 4).reshape(right(x).shape)
+
+
+def quarters(x):
+    height, width = x.shape[1] // 2, x.shape[2] // 2
+    parts = [x[:, i * height :][:, :height, j * width :][:, :, :width] for i, j in PLACES]
+    return np.concatenate(parts, axis=-1)
+
+
+def crops(x):
+    return x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2]
+
+
+def merge_with(layout, refused=(1, 2)):
+    """A solution that refuses odd sides on some axes, and crops those on the others."""
+
+    def solution(x):
+        if any(x.shape[axis] % 2 for axis in refused):
+            raise ValueError("an odd side")
+        return layout(crops(x))
+
+    return solution
+
+
+LAYOUTS = {
+    "reshape instead of strided slices": (
+        plain_reshape,
+        "The shape is right and the entries are not: reshape keeps their order, so you have joined "
+        "four tokens of one row. What belongs together is a square of two by two: "
+        "x[:, 0::2, 0::2] is its first token, everywhere at once.",
+    ),
+    "order row-first": (
+        slices((0, 0), (0, 1), (1, 0), (1, 1)),
+        "Your squares are right, but you read them row by row: (0, 0), (0, 1), (1, 0), (1, 1). "
+        "The published weights expect column by column: (0, 0), (1, 0), (0, 1), (1, 1) as (row, "
+        "column). A model trained afresh would not mind; published weights would be useless.",
+    ),
+    "another order": (
+        slices((0, 0), (1, 1), (1, 0), (0, 1)),
+        "Your squares are right, in an order of their own. Asked for is (0, 0), (1, 0), (0, 1), "
+        "(1, 1) as (row, column).",
+    ),
+    "round the square": (
+        slices((0, 0), (0, 1), (1, 1), (1, 0)),
+        "Your squares are right, but you go round them. Asked for is (0, 0), (1, 0), (0, 1), "
+        "(1, 1) as (row, column).",
+    ),
+    "order reversed": (
+        slices(*PLACES[::-1]),
+        "Your squares are right, but you begin with the last token. Asked for is (0, 0), (1, 0), "
+        "(0, 1), (1, 1) as (row, column).",
+    ),
+    "average pooling": (
+        lambda x: squares(x).mean((2, 4)),
+        "You average the four tokens, and what tells them apart is lost. Put their features behind "
+        "one another: 4C of them.",
+    ),
+    "maximum pooling": (
+        lambda x: squares(x).max((2, 4)),
+        "You keep the largest of the four tokens, feature by feature, and the rest is lost. Put "
+        "their features behind one another: 4C of them.",
+    ),
+    "four tokens added": (
+        lambda x: squares(x).sum((2, 4)),
+        "You add up the four tokens, and what tells them apart is lost. Put their features behind "
+        "one another: 4C of them.",
+    ),
+    "one token of four": (
+        lambda x: x[:, ::2, ::2],
+        "You keep one token of each square and drop three. Put the features of all four behind "
+        "one another: 4C of them.",
+    ),
+    "quarters of the map": (
+        quarters,
+        "You lay the four quarters of the map over each other. What belongs together are "
+        "neighbours: slices with a step of two, x[:, 0::2, 0::2].",
+    ),
+    "features alternate": (
+        channels_alternate,
+        "Each token has the right numbers in the wrong order: first the four values of feature 0, "
+        "then those of feature 1. The whole first token comes first, then the second.",
+    ),
+    "joined along the channels' axis of a stack": (
+        lambda x: np.stack([x[:, i::2, j::2] for i, j in PLACES], axis=-2),
+        "The four tokens stand on an axis of their own: (B, H/2, W/2, 4, C). Join them: 4C "
+        "features.",
+    ),
+    "squares not joined": (
+        lambda x: squares(x),
+        "You have only cut the map into squares: (B, H/2, 2, W/2, 2, C). The two axes of length 2 "
+        "are still to be joined with the features: 4C of them.",
+    ),
+    "left as a sequence": (
+        lambda x: right(x).reshape(len(x), -1, 4 * x.shape[3]),
+        "The tokens are right, in a row: (B, H·W/4, 4C). What comes next needs the map: "
+        "(B, H/2, W/2, 4C).",
+    ),
+    "joined along the height": (
+        lambda x: np.concatenate([x[:, i::2, j::2] for i, j in PLACES], axis=1),
+        "You have put the four slices below each other, as more rows. They belong behind one "
+        "another, as more features: the last axis.",
+    ),
+}
+
+CROPPED = (
+    "Right for even sides. With an odd one, tokens at the edge are lost (or something else is put "
+    "in their place) without a word: if H % 2 or W % 2 is not 0, raise a ValueError."
+)
+
+MERGE_PATCHES = Exercise(
+    id="merge_patches",
+    title="Four tokens become one",
+    points=2,
+    reference=reference.merge_patches,
+    cases=merge_cases,
+    outputs={"merged": "B H/2 W/2 4C", "refused": ""},
+    driver=merge_or_refuse,
+    observe=watch_merge,
+    hints=(
+        "x[:, 0::2, 0::2] is every second row and every second column: the first token of all "
+        "squares at once. Which slices are the other three?",
+        "Four slices of (B, H/2, W/2, C), behind one another on the last axis. Their order: "
+        "(0, 0), (1, 0), (0, 1), (1, 1) as (row, column). Before that: are H and W even?",
+        "if H % 2 or W % 2: raise ValueError(…);  return concatenate([x[:, 0::2, 0::2], "
+        "x[:, 1::2, 0::2], x[:, 0::2, 1::2], x[:, 1::2, 1::2]], axis=-1)",
+    ),
+    mistakes=(
+        *(
+            Mistake(name, merge_with(layout, refused), sentence)
+            for name, (layout, sentence) in LAYOUTS.items()
+            for refused in ((1, 2), ())
+        ),
+        Mistake("odd sizes cropped silently", merge_with(right, ()), CROPPED),
+        Mistake(
+            "an odd width cropped silently",
+            merge_with(right, (1,)),
+            "You refuse an odd height. An odd width has no whole squares either.",
+        ),
+        Mistake(
+            "an odd height cropped silently",
+            merge_with(right, (2,)),
+            "You refuse an odd width. An odd height has no whole squares either.",
+        ),
+    ),
+)
