@@ -13,27 +13,21 @@ from course_utils.exercises import NOTEBOOKS
 TESTS = Path(__file__).parent
 OTHER = {"tensorflow": "jax", "jax": "tensorflow"}
 
-# What each process runs: the exercises of one notebook, or a folder without any of them.
-NAMES = [f"exercises/{name.split('_', 1)[1]}" for name in NOTEBOOKS]
-ONE = {name: f"xdist_group(name='{name}')" for name in NAMES}
-NONE = " and ".join(f"not {one}" for one in ONE.values())
+# What each process runs: one notebook's part of the catalogue, or folders without any of it.
+NOTEBOOK_IDS = [f"[{name.split('_', 1)[1]}." for name in NOTEBOOKS]
+REST = " and ".join(f"not {start}" for start in NOTEBOOK_IDS)
 PARTS = {
-    **{name: (["exercises"], one) for name, one in ONE.items()},
-    "reference": (["reference"], NONE),
-    "checking": (["checking", "exercises"], NONE),
+    **{start.strip("[."): (["exercises"], start) for start in NOTEBOOK_IDS},
+    "reference": (["reference"], REST),
+    "checking": (["checking", "exercises"], REST),
 }
 
 
-def part(name):
-    return pytest.param(
-        *PARTS[name], id=name, marks=pytest.mark.xdist_group(name=f"backends/{name}")
-    )
-
-
-@pytest.mark.parametrize(("folders", "only"), [part(name) for name in PARTS])
-def test_on_the_other_backend(folders, only):
+@pytest.mark.parametrize("part", PARTS)
+def test_on_the_other_backend(part):
+    folders, only = PARTS[part]
     backend = OTHER[keras.backend.backend()]
-    options = ["-q", "-x", "-n0", "-p", "no:cacheprovider", "-m", only]
+    options = ["-q", "-x", "-n0", "-p", "no:cacheprovider", "-k", only]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *(str(TESTS / folder) for folder in folders)],
         env={**os.environ, "KERAS_BACKEND": backend},

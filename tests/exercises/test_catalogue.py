@@ -39,13 +39,8 @@ def every(table, draws):
         for number, row in enumerate(table(exercise)):
             seeds = [number % 3] if slow else range(draws)
             name = f"{title(exercise)}-{number}-{label(row)}"
-            rows.append(pytest.param(exercise, row, seeds, id=name, marks=beside(exercise)))
+            rows.append(pytest.param(exercise, row, seeds, id=name))
     return pytest.mark.parametrize(("exercise", "row", "seeds"), rows)
-
-
-def beside(exercise):
-    """The exercises of one notebook are tested together, those of others in another process."""
-    return pytest.mark.xdist_group(name=f"exercises/{exercise.notebook}")
 
 
 def title(exercise):
@@ -58,10 +53,7 @@ def label(row):
     return name.replace(" ", "_").strip("<>")
 
 
-every_exercise = pytest.mark.parametrize(
-    "exercise",
-    [pytest.param(one, id=title(one), marks=beside(one)) for one in EXERCISES.values()],
-)
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=title)
 
 
 @pytest.fixture(scope="module")
