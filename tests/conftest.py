@@ -1,7 +1,5 @@
 """What all tests share: Keras comes up quietly, whatever test file imports it first."""
 
-import os
-
 import course_utils.reference  # noqa: F401
 
 # Groups of tests run side by side. Those that take minutes start first, or all would wait for them.
@@ -30,11 +28,6 @@ def group(nodeid):
     if file.endswith(("test_backends.py", "test_catalogue.py")):
         file += rest.partition("[")[2].partition(".")[0]
     return file
-
-
-def pytest_xdist_auto_num_workers(config):
-    """One more than cores: a replayed notebook mostly waits for its kernel."""
-    return (os.cpu_count() or 1) + 1
 
 
 def pytest_xdist_make_scheduler(config, log):
