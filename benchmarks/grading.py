@@ -120,6 +120,7 @@ class Turn:
 
 
 def report(turns: dict[str, Turn]) -> None:
+    turns = {mode: turn for mode, turn in turns.items() if turn.done}
     rate = {mode: 60 * turn.done / sum(turn.walls) for mode, turn in turns.items()}
     print(
         "\n| | submissions | a minute | ours is faster | processor s each "

@@ -387,7 +387,8 @@ check("fourier_features", fourier_features)
 plots.perceiver_plan(2)
 plots.show(
     "A row of boxes: latents, cross-attention, latent transformer, cross-attention, latent "
-    "transformer, mean. The data feed keys and values into both cross-attentions."
+    "transformer, mean. The data feed keys and values into both cross-attentions, which have the "
+    "same weights, as the latent transformers have."
 )
 
 # %% [markdown]

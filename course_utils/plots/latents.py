@@ -50,7 +50,8 @@ def perceiver_plan(looks: int) -> Axes:
     ax.add_patch(bar)
     ax.text(0.3 + 1.3 * looks - 0.85, 1.25, "data: N tokens", ha="center", va="center")
     middle = (end - 0.55) / 2
-    ax.text(middle, -0.55, "same colour: same weights", ha="center", fontsize="small")
+    words = "every look, and every thought: the same weights"
+    ax.text(middle, -0.6, words, ha="center", fontsize="small")
     ax.set(xlim=(-1.3, end + 0.75), ylim=(-0.65, 1.6))
     ax.axis("off")
     return ax

@@ -9,7 +9,7 @@ from exercises.answers.perceiver.perceive import layers_of_its_own, loop
 from keras import layers
 
 from course_utils.exercises import EXERCISES
-from course_utils.exercises.perceiver.perceive import Cross
+from course_utils.exercises.perceiver.parts import Cross
 
 
 def test_the_published_bug_is_told_with_both_its_halves():
@@ -54,3 +54,16 @@ def test_no_two_widths_agree_but_where_a_case_says_so():
         one_width = case.shows == "data, latents and queries of one width"
         assert (len({dim, data_dim, width}) == 1) == one_width
         assert tokens not in (dim, data_dim, width)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "iterations", "names"),
+    [
+        (lambda x, d, c, t, n: c(x, d), 1, "latent_transformer"),
+        (lambda x, d, c, t, n: t(x), 1, "cross"),
+        (lambda x, d, c, t, n: loop(x, d, c, t, n - 1), 1, "cross and latent_transformer"),
+    ],
+)
+def test_what_is_never_called_is_named(rounds, iterations, names):
+    message = EXERCISES["perceive"].check(rounds).message
+    assert f"With iterations = {iterations}, your perceive never calls {names}." in message

@@ -19,4 +19,5 @@ def test_a_map_for_each_look_and_latent():
 
 def test_a_plan_has_as_many_looks_as_asked_for():
     words = [text.get_text() for text in plots.perceiver_plan(3).texts]
+    assert any("the same weights" in one for one in words)
     assert words.count("cross-\nattention") == words.count("latent\ntransformer") == 3

@@ -1,4 +1,9 @@
-"""Windows in NumPy, for the mistakes of several exercises."""
+"""Windows in NumPy, for the mistakes of several exercises, and a sentence that two of them say."""
+
+SQUARE_ASSUMED = (
+    "Right for a square map only: you count the windows along one side and use that for both. "
+    "There are H/M rows and W/M columns of windows."
+)
 
 
 def grid(x, window):

@@ -6,7 +6,7 @@ import numpy as np
 
 from course_utils.checking.exercise import Case, Exercise, Mistake
 from course_utils.exercises.draw import normal
-from course_utils.exercises.swin_transformer.by_hand import grid, partition
+from course_utils.exercises.swin_transformer.by_hand import SQUARE_ASSUMED, grid, partition
 from course_utils.reference import windows as reference
 
 
@@ -157,8 +157,7 @@ WINDOW_PARTITION = Exercise(
         Mistake(
             "square maps assumed",
             square_assumed,
-            "Right for a square map only: you count the windows along one side and use that for "
-            "both. There are H/M rows and W/M columns of windows.",
+            SQUARE_ASSUMED,
             telling=True,
         ),
         Mistake(

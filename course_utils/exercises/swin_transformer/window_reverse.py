@@ -4,7 +4,7 @@ from itertools import permutations
 
 from course_utils.checking.exercise import Case, Exercise, Mistake
 from course_utils.exercises.draw import normal
-from course_utils.exercises.swin_transformer.by_hand import whole
+from course_utils.exercises.swin_transformer.by_hand import SQUARE_ASSUMED, whole
 from course_utils.reference import windows as reference
 
 
@@ -156,8 +156,7 @@ WINDOW_REVERSE = Exercise(
         Mistake(
             "square maps assumed",
             square_assumed,
-            "Right for a square map only: you count the windows along one side and use that for "
-            "both. There are H/M rows and W/M columns of windows.",
+            SQUARE_ASSUMED,
             telling=True,
         ),
         Mistake(
