@@ -9,13 +9,13 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from nbformat.v4 import new_notebook
 
 from course_utils.authoring.source import NOTEBOOK_METADATA
 
 FILE_BYTES = 32 * 2**20
 CELLS = 2000
-NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+KINDS = ("code", "markdown", "raw")
 
 NOT_THERE = "There is no file {name}."
 NO_FILE = "{name} is not an ordinary file."
@@ -99,6 +99,14 @@ def decoded(data: bytes) -> str:
     return data.decode("utf-8-sig", errors="replace")
 
 
+def new_cell(kind: str, source: str, metadata: dict) -> NotebookNode:
+    """A cell as nbformat makes it, but for the id, and validated with its notebook, not alone."""
+    cell = {"cell_type": kind, "source": source, "metadata": metadata}
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return nbformat.from_dict(cell)
+
+
 def taken_over(cell: dict) -> NotebookNode:
     """A fresh cell with what we take from a student's."""
     kind = cell.get("cell_type")
@@ -112,8 +120,7 @@ def taken_over(cell: dict) -> NotebookNode:
     metadata = cell.get("metadata")
     marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     kept = {"nbgrader": marks} if isinstance(marks, dict) else {}
-    make = NEW_CELL.get(kind if isinstance(kind, str) else "", new_markdown_cell)
-    made = make(source, metadata=nbformat.from_dict(kept))
+    made = new_cell(kind if kind in KINDS else "markdown", source, kept)
     pictures = cell.get("attachments")
     if kind == "markdown" and are_pictures(pictures):
         made.attachments = nbformat.from_dict(pictures)

@@ -8,7 +8,7 @@ points change nothing and no notebook can stop a batch.
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils.grading.reading import NEW_CELL
+from course_utils.grading.reading import new_cell
 
 # The check of the exercise "softmax" is the cell "softmax_check".
 SUFFIX = "_check"
@@ -34,8 +34,7 @@ def released_cells(notebook) -> dict[str, NotebookNode]:
         }
         if cell.name in points:
             marks["points"] = points[cell.name]
-        metadata = nbformat.from_dict({"nbgrader": marks})
-        cells[cell.name] = NEW_CELL[cell.cell_type](cell.source, metadata=metadata)
+        cells[cell.name] = new_cell(cell.cell_type, cell.source, {"nbgrader": marks})
     return cells
 
 
@@ -48,8 +47,7 @@ def handed_out(notebook: NotebookNode) -> dict[str, NotebookNode]:
 def released_cell(cell: NotebookNode) -> NotebookNode:
     plain = {"grade": False, "locked": False, "schema_version": 3, "solution": False, "task": False}
     marks = {**plain, "cell_type": cell.cell_type, **cell.metadata.nbgrader}
-    metadata = nbformat.from_dict({"nbgrader": marks})
-    return NEW_CELL[cell.cell_type](cell.source, metadata=metadata)
+    return new_cell(cell.cell_type, cell.source, {"nbgrader": marks})
 
 
 def restore(notebook: NotebookNode, released: dict[str, NotebookNode]) -> list[str]:
@@ -91,7 +89,7 @@ def restored(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
     """The cell as released, with the student's text unless the cell is locked."""
     if original.metadata.nbgrader.locked or cell.cell_type != original.cell_type:
         text = original.source if original.metadata.nbgrader.locked else cell.source
-        return NEW_CELL[original.cell_type](text, metadata=original.metadata)
+        return new_cell(original.cell_type, text, original.metadata)
     cell.metadata = original.metadata
     return cell
 

@@ -48,7 +48,7 @@ def template(control: socket.socket, settings: Settings) -> None:
     A request is one byte with two sockets: the student's process talks through the first, the
     warden through the second.
     """
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for wardens
+    signal.signal(signal.SIGCHLD, bury)
     for name in WARM:
         importlib.import_module(name)
     for exercise in EXERCISES.values():
@@ -65,6 +65,13 @@ def template(control: socket.socket, settings: Settings) -> None:
                 warden(*(socket.socket(fileno=number) for number in descriptors), settings)
         for number in descriptors:
             os.close(number)
+
+
+def bury(*_) -> None:
+    """Let wardens that have ended go; what they used counts as this process's from then on."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def take_answers_out(exercise) -> None:

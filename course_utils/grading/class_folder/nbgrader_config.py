@@ -8,6 +8,7 @@ from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader import preprocessors as stock
 
 from course_utils.grading import nbgrader_plugin as course
+from course_utils.grading.feedback_page import FeedbackExporter
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
 here = Path(__file__).resolve().parent
@@ -40,6 +41,9 @@ c.Autograde.autograde_preprocessors = [
     stock.AssignLatePenalties,
     stock.CheckCellMetadata,
 ]
+
+# Feedback pages are nbgrader's own, made faster.
+c.GenerateFeedback.exporter_class = FeedbackExporter
 
 # Where there can be no sandbox (docs/grading.md says what it takes), this line lets students' code
 # run with your rights: it can read and change all that you can.
