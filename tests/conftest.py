@@ -1,6 +1,21 @@
-"""What all tests share: Keras comes up quietly, whatever test file imports it first."""
+"""What all tests share: Keras comes up quietly and on one core, whatever test is the first.
 
-import course_utils.reference  # noqa: F401
+As many tests as cores run side by side: more threads would only wait for one another. What XLA
+compiles here runs once or twice: compiling has to be fast, not what comes of it. Notebooks' kernels
+and other processes of tests inherit these settings.
+"""
+
+import os
+
+SETTINGS = {
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
+    "--xla_cpu_use_fusion_emitters=false",
+}
+for name, value in SETTINGS.items():
+    os.environ.setdefault(name, value)
+
+import course_utils.reference  # noqa: E402, F401
 
 # Groups of tests run side by side. Those that take minutes start first, or all would wait for them.
 LONG = (
@@ -28,6 +43,11 @@ def group(nodeid):
     if file.endswith(("test_backends.py", "test_catalogue.py")):
         file += rest.partition("[")[2].partition(".")[0]
     return file
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One more than cores: tests that grade, train or browse wait now and then."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
 
 
 def pytest_xdist_make_scheduler(config, log):

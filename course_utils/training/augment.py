@@ -21,6 +21,13 @@ if keras.backend.backend() != "tensorflow":
     with suppress(RuntimeError):  # it is too late for that where TensorFlow runs already
         tf.config.set_visible_devices([], "GPU")
 
+# TensorFlow's own tuning of these numbers sleeps between its looks, each time twice as long, and an
+# epoch that ends waits for it to wake: an epoch of six seconds would take ten.
+UNTUNED = tf.data.Options()
+UNTUNED.autotune.enabled = False
+# Batches prepared at the same time, and ahead of the step that needs them.
+AT_ONCE = 2
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -83,13 +90,13 @@ class Batches:
         order = order[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)
         numbers = (np.full(self.steps, epoch, "int32"), np.arange(self.steps, dtype="int32"))
         batches = tf.data.Dataset.from_tensor_slices((*numbers, order))
-        batches = batches.map(self.prepare, num_parallel_calls=tf.data.AUTOTUNE)
+        batches = batches.map(self.prepare, num_parallel_calls=AT_ONCE)
         which, hosts = host
         if hosts > 1:  # the whole batch is prepared, so that its chance is that of one host
             size = self.batch_size // hosts
             mine = slice(which * size, (which + 1) * size)
             batches = batches.map(lambda images, targets: (images[mine], targets[mine]))
-        return batches.prefetch(tf.data.AUTOTUNE)
+        return batches.prefetch(AT_ONCE).with_options(UNTUNED)
 
     def _prepare(self, epoch, step, chosen):
         self.seeds.start(epoch, step)
@@ -152,4 +159,4 @@ def plain_batches(images: np.ndarray, batch_size: int) -> tf.data.Dataset:
         images = tf.constant(images)
     batches = tf.data.Dataset.from_tensor_slices(order.reshape(-1, batch_size))
     batches = batches.map(lambda chosen: scale(tf.cast(tf.gather(images, chosen), "float32")))
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return batches.prefetch(AT_ONCE).with_options(UNTUNED)

@@ -44,8 +44,3 @@ class Class:
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
     return Class(tmp_path_factory.mktemp("school"), "01_attention")
-
-
-@pytest.fixture
-def school():
-    return Class
