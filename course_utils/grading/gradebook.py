@@ -167,11 +167,15 @@ class Records:
         return standings
 
     def scores(self) -> Iterator[Score]:
-        """Everybody's points in every assignment, with late penalties taken off."""
+        """Everybody's points in every assignment, by name, with late penalties taken off."""
         with self.api.gradebook as gradebook:
+            # The gradebook itself keeps those without a name in the order they came.
+            students = sorted(
+                gradebook.students, key=lambda s: (s.last_name or "", s.first_name or "", s.id)
+            )
             for assignment in gradebook.assignments:
                 handed_in = {s.student_id: s for s in assignment.submissions}
-                for student in gradebook.students:
+                for student in students:
                     yield score_of(assignment, student, handed_in.get(student.id))
 
 

@@ -119,6 +119,14 @@ def test_everybody_is_graded_told_and_written_down(folder, capsys):
     assert (folder / "statistics" / f"{NAME}.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_points_are_in_the_order_of_names_whoever_came_first(folder):
+    for student in ("cy", "ann", "bo"):
+        hand_in(folder, **{student: "right"})
+        assert grade_class(folder)
+    with open(folder / "grades.csv", newline="") as file:
+        assert [row["student_id"] for row in csv.DictReader(file)] == ["ann", "bo", "cy"]
+
+
 def test_again_nothing_is_graded_and_nothing_changes(folder, graded_so_far, capsys):
     hand_in(folder, ann="right", bo="wrong")
     assert grade_class(folder, NAME)
