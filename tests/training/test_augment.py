@@ -155,3 +155,9 @@ def test_plain_batches_keep_the_order_and_fill_the_last(split):
     assert images.shape == (25, 11, 13, 3)
     np.testing.assert_array_equal(as_bytes(images)[:23], split.images)
     np.testing.assert_array_equal(as_bytes(images)[23:], split.images[[0, 0]])
+
+
+def test_no_epoch_waits_for_tensorflows_tuner(split):
+    """A thread of it sleeps, each time twice as long, and the end of an epoch waits for it."""
+    for dataset in (batches(split).epoch(0), plain_batches(split.images, 5)):
+        assert dataset.options().autotune.enabled is False
