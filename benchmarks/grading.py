@@ -86,7 +86,7 @@ def compare(notebook: str, submissions: int, whole: int) -> None:
 
 
 class Turn:
-    """One of the three, in a process of its own."""
+    """One of the four, in a process of its own."""
 
     def __init__(self, mode: str, folder: Path, notebook: str):
         command = [sys.executable, __file__, "--turn", mode, "--folder", str(folder)]
@@ -175,7 +175,7 @@ def memory(pid: int) -> int:
 
 
 def make_classes(place: Path, notebook: str, submissions: int) -> list[str]:
-    """Three folders with the same class, one for each grader."""
+    """Four folders with the same class, one for each grader."""
     import nbformat
 
     from course_utils.grading.classroom import new_class

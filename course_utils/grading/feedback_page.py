@@ -2,7 +2,7 @@
 
 All students of a class have the same words before them, and mostly the same code. nbconvert would
 compile its templates and set every cell anew for each, then read the whole page back to complete
-its pictures: ten times the work. The pages are the same.
+its pictures. The pages are the same.
 """
 
 import functools

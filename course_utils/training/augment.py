@@ -8,6 +8,7 @@ Sources: Cubuk et al., "RandAugment" (2020); Zhang et al., "mixup" (2018); Yun e
 (2019); Zhong et al., "Random Erasing Data Augmentation" (2020).
 """
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,11 +23,11 @@ if keras.backend.backend() != "tensorflow":
         tf.config.set_visible_devices([], "GPU")
 
 # TensorFlow's own tuning of these numbers sleeps between its looks, each time twice as long, and an
-# epoch that ends waits for it to wake: an epoch of six seconds would take ten.
+# epoch that ends waits for it to wake.
 UNTUNED = tf.data.Options()
 UNTUNED.autotune.enabled = False
-# Batches prepared at the same time, and ahead of the step that needs them.
-AT_ONCE = 2
+# Batches prepared at the same time, and ahead of the step that needs them: a GPU empties them fast.
+AT_ONCE = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
