@@ -15,18 +15,20 @@ import time
 
 def one(name: str) -> None:
     """Time one exercise in this process and print a row."""
+    from course_utils.checking import check_exercise
+    from course_utils.checking.edits import solution_of
     from course_utils.exercises import EXERCISES  # first: it loads Keras quietly
 
     import keras  # isort: skip
 
     exercise = EXERCISES[name]
-    wrong = exercise.mistakes[0].solution
+    wrong = solution_of(exercise, exercise.mistakes[0])
     row = [keras.backend.backend(), name]
     spent = time.process_time()
     for solution in (lambda *inputs: exercise.reference(*inputs), wrong):
         for seed in (0, 0, 1):
             start = time.perf_counter()
-            exercise.check(solution, seed).html()
+            check_exercise(exercise, solution, seed).html()
             row.append(f"{time.perf_counter() - start:6.2f}")
             if len(row) == 3:
                 row.append(f"({time.process_time() - spent:.2f} processor)")

@@ -1,7 +1,23 @@
-"""Exercises, and what judges them. In a notebook: check, hint and progress."""
+"""Exercises, and what judges them.
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+Files know those before them: driver, exercise < guard, edits, run < agreement, judge < diagnose <
+assess < student.
+"""
+
+from course_utils.checking.assess import check_exercise
+from course_utils.checking.exercise import Case, Exercise, Mistake, edited, mistake
 from course_utils.checking.report import Report
 from course_utils.checking.student import check, hint, progress
 
-__all__ = ["Case", "Exercise", "Mistake", "Report", "check", "hint", "progress"]
+__all__ = [
+    "Case",
+    "Exercise",
+    "Mistake",
+    "Report",
+    "check",
+    "check_exercise",
+    "edited",
+    "hint",
+    "mistake",
+    "progress",
+]

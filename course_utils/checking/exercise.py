@@ -1,15 +1,13 @@
-"""What an exercise is: data that serves the student's check, the grader and the tests alike."""
+"""What an exercise is: plain data that serves student, grader and tests alike."""
 
 import inspect
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.checking.judge import judge
-from course_utils.checking.report import Report
-from course_utils.checking.run import call, run
+from course_utils.checking.driver import call
 
 
 @dataclass(frozen=True)
@@ -30,24 +28,47 @@ class Case:
 class Mistake:
     """A wrong solution that people really write, with the sentence that helps them.
 
-    telling: it raises in some cases and is right in the others, and which ones says enough.
+    edits: what of the exercise's answer is written otherwise, as (old text, new text). function:
+    the solution itself, where it is another idea and no changed answer. telling: it raises in
+    some cases and is right in the others, and which ones says enough.
     """
 
     name: str
-    solution: Callable
     sentence: str
+    edits: tuple[tuple[str, str], ...] = ()
+    function: Callable | None = None
     telling: bool = False
 
+    def __post_init__(self):  # TEMPORARY: the old order of arguments, until all lists are edits
+        if callable(self.sentence):
+            function, sentence = self.sentence, self.edits
+            object.__setattr__(self, "function", function)
+            object.__setattr__(self, "sentence", sentence)
+            object.__setattr__(self, "edits", ())
 
-@dataclass(frozen=True, kw_only=True)
+
+def edited(name: str, *edits_and_sentence, telling: bool = False) -> Mistake:
+    """A mistake that changes the answer: edited(name, (old text, new text), …, sentence)."""
+    *edits, sentence = edits_and_sentence
+    return Mistake(name, sentence, edits=tuple(edits), telling=telling)
+
+
+def mistake(name: str, sentence: str, telling: bool = False) -> Callable[[Callable], Mistake]:
+    """Make a mistake of the function below: for one that is no changed answer."""
+    return lambda function: Mistake(name, sentence, function=function, telling=telling)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Exercise:
     """Something a student writes and a check judges.
 
     outputs: names of what the solution returns, each with its axes ("… Nq Nk").
+    answer: a right solution in plain NumPy, whose text the mistakes edit.
     driver: (solution, inputs) -> the solution's result; most exercises just call it.
     observe: (inputs, arrays) -> arrays, for exercises with many right answers: what is compared
     is what it sees in the answer, not the answer. It runs on plain arrays, never on student code.
     forbidden: dotted names of what does the whole exercise in one call.
+    seconds: how long a solution may take over all cases.
     """
 
     id: str
@@ -58,19 +79,15 @@ class Exercise:
     outputs: Mapping[str, str]
     mistakes: tuple[Mistake, ...]
     hints: tuple[str, str, str]
+    answer: Callable | None = None
     driver: Callable = call
     observe: Callable | None = None
     forbidden: frozenset[str] = frozenset()
-    seconds: float = field(default=10.0)
+    seconds: float = 10.0
 
     def draw(self, seed: int) -> list[Case]:
         """Draw the cases of one check: the same for the same seed, different for each exercise."""
         return self.cases(np.random.default_rng([seed, zlib.crc32(self.id.encode())]))
-
-    def check(self, solution: Callable, seed: int = 0) -> Report:
-        """Judge a solution on freshly drawn cases. Never raises for what a solution does."""
-        cases = self.draw(seed)
-        return judge(self, cases, run(self, solution, cases))
 
     @property
     def notebook(self) -> str:

@@ -4,8 +4,6 @@ Two looks: at the names a function holds, before it runs, and at the library's o
 runs. Copying the reference's text is not found, and cannot be.
 """
 
-from __future__ import annotations
-
 import contextlib
 import dis
 import functools
@@ -15,11 +13,8 @@ import sysconfig
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from course_utils.checking.exercise import Exercise
-
+from course_utils.checking.exercise import Exercise
 
 PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 PYTHON = f"{sysconfig.get_path('stdlib')}{os.sep}"
@@ -29,7 +24,7 @@ class Forbidden(Exception):
     """Raised in a solution that calls a forbidden name while it runs."""
 
 
-def names(exercise: Exercise) -> set[str]:
+def forbidden_names(exercise: Exercise) -> set[str]:
     """The exercise's forbidden names, its own reference among them."""
     reference = exercise.reference
     return {*exercise.forbidden, f"{reference.__module__}.{reference.__name__}"}
@@ -37,7 +32,7 @@ def names(exercise: Exercise) -> set[str]:
 
 def loaded(exercise: Exercise) -> Iterator[tuple[str, types.ModuleType, object]]:
     """The forbidden names that exist in this process: (name, module, what it is)."""
-    for name in sorted(names(exercise)):
+    for name in sorted(forbidden_names(exercise)):
         module_name, _, attribute = name.rpartition(".")
         module = find_module(module_name)
         if module is not None and hasattr(module, attribute):

@@ -4,8 +4,6 @@ Whatever the solution does (raise, loop for ever, print, change its inputs, retu
 an Outcome: plain arrays, or one sentence.
 """
 
-from __future__ import annotations
-
 import contextlib
 import inspect
 import linecache
@@ -13,16 +11,14 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from course_utils.checking import sentences
+from course_utils.checking.driver import Unusable, call, describe, fits
+from course_utils.checking.exercise import Case, Exercise
 from course_utils.checking.guard import guarded, is_students, uses_forbidden
 from course_utils.checking.limits import TimeLimit, limited, quiet
-
-if TYPE_CHECKING:
-    from course_utils.checking.exercise import Case, Exercise
 
 
 @dataclass(frozen=True)
@@ -34,37 +30,6 @@ class Outcome:
     sentence: str = ""
     changed: tuple[str, ...] = ()
     printed: str = ""
-
-
-class Unusable(Exception):
-    """A solution returned something that is not what the exercise asks for."""
-
-    def __init__(self, failure: str, sentence: str):
-        super().__init__(sentence)
-        self.failure = failure
-
-
-def call(solution: Callable, inputs: Mapping[str, object]):
-    """Call a solution by position, so that a student may name the arguments differently.
-
-    By name where position does not fit: f(query, key, value, *, mask=None).
-    """
-    if fits(solution, *inputs.values()):
-        return solution(*inputs.values())
-    return solution(**inputs)
-
-
-def fits(solution: Callable, /, *arguments, **named_arguments) -> bool:
-    """Whether a solution takes these arguments, as far as its signature says."""
-    try:
-        signature = inspect.signature(solution)
-    except (TypeError, ValueError):  # some callables have no signature to look at
-        return True
-    try:
-        signature.bind(*arguments, **named_arguments)
-    except TypeError:
-        return False
-    return True
 
 
 def run(exercise: Exercise, solution: Callable, cases: list[Case]) -> list[Outcome]:
@@ -191,18 +156,6 @@ def as_array(exercise: Exercise, name: str, value) -> np.ndarray:
             wanted = sentences.TYPE_SCALAR
         raise Unusable("type", wanted.format(output=name, what=describe(value)))
     return np.array(value)
-
-
-def describe(value) -> str:
-    """Say what a value is, for a sentence: "a list", "an array of shape (2, 3)"."""
-    if value is None:
-        return "None"
-    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
-        return "an array of Python objects"
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return f"an array of shape {tuple(value.shape)} and type {value.dtype}"
-    kind = type(value).__name__
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def wrong_arguments(exercise: Exercise, solution: Callable, cases: list[Case]) -> str:

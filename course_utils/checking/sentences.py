@@ -69,4 +69,8 @@ HINTS_OVER = (
     "That was the last hint. If one of its pieces is new to you, try that piece alone, in a cell "
     "of its own."
 )
+NO_EXERCISES = (
+    "The course's exercises are not loaded. Run this line once, then go on: "
+    "from course_utils.exercises import check, hint, progress"
+)
 UNKNOWN_EXERCISE = "There is no exercise '{name}'. {suggestion}"

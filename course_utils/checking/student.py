@@ -1,14 +1,14 @@
 """What a student calls in a notebook: check, hint and progress."""
 
-from __future__ import annotations
-
 import difflib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from course_utils.checking import sentences
+from course_utils.checking.assess import check_exercise
 from course_utils.checking.exercise import Exercise
 from course_utils.checking.report import Report
 
@@ -16,23 +16,25 @@ from course_utils.checking.report import Report
 # progress lasts as long as the kernel.
 PROGRESS_FILE = Path(".progress.json")
 
+exercises: dict[str, Exercise] = {}  # handed over by the package that has them
 earned: dict[str, float] = {}
 hints_given: dict[str, int] = {}
 
 
-def exercises() -> dict[str, Exercise]:
-    # The one import against the arrow: exercises are made of what this package defines.
-    from course_utils.exercises import EXERCISES
-
-    return EXERCISES
+def hand_over(given: Mapping[str, Exercise]) -> None:
+    """Say which exercises there are, in the order of the course."""
+    exercises.clear()
+    exercises.update(given)
 
 
 def find(name: str) -> Exercise:
     """Return an exercise by its id. An unknown one raises a LookupError naming the nearest."""
-    if name in exercises():
-        return exercises()[name]
-    near = difflib.get_close_matches(str(name), exercises(), n=1)
-    suggestion = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(exercises())}."
+    if not exercises:
+        raise LookupError(sentences.NO_EXERCISES)
+    if name in exercises:
+        return exercises[name]
+    near = difflib.get_close_matches(str(name), exercises, n=1)
+    suggestion = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(exercises)}."
     raise LookupError(sentences.UNKNOWN_EXERCISE.format(name=name, suggestion=suggestion))
 
 
@@ -52,7 +54,7 @@ def check(name: str, solution) -> Report:
             message=sentences.IS_REFERENCE.format(name=exercise.id),
         )
     else:
-        report = exercise.check(solution)
+        report = check_exercise(exercise, solution)
     remember(report)
     return report
 
@@ -133,6 +135,6 @@ def progress() -> Progress:
     known = {**recorded(), **earned}
     rows = tuple(
         (exercise.notebook, name, known.get(name), exercise.points)
-        for name, exercise in exercises().items()
+        for name, exercise in exercises.items()
     )
     return Progress(rows)

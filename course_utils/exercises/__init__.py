@@ -1,7 +1,8 @@
-"""The exercises of the course, in course order."""
+"""The exercises of the course, in course order, and what a student does with them."""
 
 import course_utils.reference  # noqa: F401  loads Keras quietly, before any exercise does
 from course_utils.checking.exercise import Exercise
+from course_utils.checking.student import check, hand_over, hint, progress
 from course_utils.exercises import (
     attention,
     multi_head_attention,
@@ -23,3 +24,7 @@ NOTEBOOKS = {
 EXERCISES: dict[str, Exercise] = {
     exercise.id: exercise for module in NOTEBOOKS.values() for exercise in module.EXERCISES
 }
+
+hand_over(EXERCISES)
+
+__all__ = ["EXERCISES", "NOTEBOOKS", "check", "hint", "progress"]

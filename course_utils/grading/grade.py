@@ -7,14 +7,15 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from course_utils.checking.assess import judge_for
 from course_utils.checking.report import Report
-from course_utils.exercises import NOTEBOOKS
+from course_utils.exercises import EXERCISES, NOTEBOOKS
 from course_utils.grading import reading
 from course_utils.grading.plan import Plan, plan
 from course_utils.grading.pool import Graded
 from course_utils.grading.session import Answers, Interview
 from course_utils.grading.submission import handed_out, restore
-from course_utils.grading.verdict import PUBLIC_SEED, bench, speaks_for_itself, verdict
+from course_utils.grading.verdict import PUBLIC_SEED, report_on, speaks_for_itself, verdict
 
 MISSING = "There is nothing called {name} in this notebook, so nothing was checked."
 SOLUTION_RAISED = "The cell with your {name} stopped with {error}"
@@ -74,10 +75,10 @@ def judge_submission(pool, todo: Plan, exercises, seed: int) -> tuple[dict[str, 
 
 def examine(pool, todo: Plan, names: list[str], seed: int) -> tuple[Answers, dict[str, Report]]:
     with JUDGING:
-        benches = {name: bench(name, seed) for name in names}
-    answers = Interview(todo, benches, pool.limits).run(pool.fork)
+        judges = {name: judge_for(EXERCISES[name], seed) for name in names}
+    answers = Interview(todo, judges, pool.limits).run(pool.fork)
     with JUDGING:
-        reports = {name: benches[name].report(answers.outcomes[name]) for name in names}
+        reports = {name: report_on(judges[name], answers.outcomes[name]) for name in names}
     return answers, reports
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from course_utils.checking import sentences
+from course_utils.checking.judge import Judge
 from course_utils.checking.run import Outcome
 from course_utils.grading.plan import Plan
 from course_utils.grading.protocol import (
@@ -24,7 +25,6 @@ from course_utils.grading.protocol import (
     encode_cases,
     text,
 )
-from course_utils.grading.verdict import Bench
 
 LIVES = 3
 # In the place of a cell's number: the process looks at all cells, to find out which it needs.
@@ -94,7 +94,7 @@ class Interview:
     """What is asked in one grading, and where it stands."""
 
     plan: Plan
-    benches: dict[str, Bench]
+    judges: dict[str, Judge]
     limits: object
     answers: Answers = field(default_factory=Answers)
     left_out: set[int] = field(default_factory=set)
@@ -118,8 +118,8 @@ class Interview:
                 break
         if self.now is None:
             raise OSError(NOT_READY.format(how=how(ended))) from trouble
-        for name, bench in self.benches.items():
-            self.fail(name, "not reached", NOT_REACHED.format(name=name), bench)
+        for name, judge in self.judges.items():
+            self.fail(name, "not reached", NOT_REACHED.format(name=name), judge)
         return self.answers
 
     def ask(self, student: Student) -> None:
@@ -131,15 +131,15 @@ class Interview:
             self.now = number
             said, _ = student.hear(self.limits.cell_seconds + GRACE)
             self.note(number, said)
-        for name, bench in self.benches.items():
+        for name, judge in self.judges.items():
             if name in self.answers.outcomes:
                 continue
             self.now = name
-            cases, block = encode_cases(bench.cases)
+            cases, block = encode_cases(judge.cases)
             student.tell({"exercise": name, "cases": cases}, block)
-            seconds = self.limits.exercise(bench.exercise)
+            seconds = self.limits.exercise(judge.exercise)
             said, block = student.hear(seconds + GRACE)
-            outcomes = decode_outcomes(bench.exercise, bench.cases, said, block)
+            outcomes = decode_outcomes(judge.exercise, judge.cases, said, block)
             self.answers.outcomes[name] = [in_our_words(o, name, seconds) for o in outcomes]
 
     def needed(self, student: Student) -> list[int]:
@@ -172,8 +172,8 @@ class Interview:
         if self.now is None:  # nothing of the student's has run yet: another may have better luck
             return True
         if isinstance(trouble, Malformed):
-            for name, bench in self.benches.items():
-                self.fail(name, "not reached", MALFORMED.format(why=trouble), bench)
+            for name, judge in self.judges.items():
+                self.fail(name, "not reached", MALFORMED.format(why=trouble), judge)
             self.tell(MALFORMED.format(why=trouble))
             return False
         if late:
@@ -189,12 +189,12 @@ class Interview:
             self.left_out.add(self.now)
         else:
             sentence = (HUNG if hung else DIED).format(name=self.now, how=how)
-            self.fail(self.now, "died", sentence, self.benches[self.now])
+            self.fail(self.now, "died", sentence, self.judges[self.now])
         return True
 
-    def fail(self, name: str, failure: str, sentence: str, bench: Bench) -> None:
+    def fail(self, name: str, failure: str, sentence: str, judge: Judge) -> None:
         outcome = Outcome(failure=failure, sentence=sentence)
-        self.answers.outcomes.setdefault(name, [outcome] * len(bench.cases))
+        self.answers.outcomes.setdefault(name, [outcome] * len(judge.cases))
 
     def tell(self, sentence: str) -> None:
         if sentence not in self.answers.notes:

@@ -3,15 +3,12 @@
 Nothing here runs a byte of a student's. Arrays and texts come in, Reports go out.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import replace
 
 import numpy as np
 
-from course_utils.checking import judge as judging
-from course_utils.checking.exercise import Case, Exercise
+from course_utils.checking.assess import assess
+from course_utils.checking.judge import Judge
 from course_utils.checking.report import Report
 from course_utils.checking.run import Outcome
 
@@ -27,46 +24,14 @@ OURS = {"unsolved", "time", "missing", "died", "not reached"}
 UNFIT = "Your {name} returned arrays that nobody could compare with the right ones."
 
 
-@dataclass
-class Bench:
-    """One exercise's cases under one seed, and what our own solutions give on them.
-
-    Kept for a whole class: the reference and the mistakes run once, not once a student.
-    """
-
-    exercise: Exercise
-    cases: list[Case]
-    known: dict = field(default_factory=dict)
-
-    def ours(self, exercise: Exercise, solution, case: Case):
-        key = id(solution), id(case)
-        if key not in self.known:
-            try:
-                self.known[key] = judging.ours(exercise, solution, case), None
-            except Exception as error:
-                self.known[key] = None, error
-        arrays, error = self.known[key]
-        if error is not None:
-            raise error.with_traceback(None)
-        return arrays
-
-    def report(self, outcomes: list[Outcome]) -> Report:
-        """Judge outcomes. Arrays that no honest code makes may upset what looks at them."""
-        try:
-            with np.errstate(all="ignore"):
-                return judging.judge(self.exercise, self.cases, outcomes, self.ours)
-        except Exception:
-            text = UNFIT.format(name=self.exercise.id)
-            useless = [Outcome(failure="type", sentence=text)] * len(self.cases)
-            return judging.judge(self.exercise, self.cases, useless, self.ours)
-
-
-@lru_cache(256)  # a class has one seed
-def bench(exercise_id: str, seed: int) -> Bench:
-    from course_utils.exercises import EXERCISES
-
-    exercise = EXERCISES[exercise_id]
-    return Bench(exercise, exercise.draw(seed))
+def report_on(judge: Judge, outcomes: list[Outcome]) -> Report:
+    """Judge outcomes. Arrays that no honest code makes may upset what looks at them."""
+    try:
+        with np.errstate(all="ignore"):
+            return assess(judge, outcomes)
+    except Exception:
+        text = UNFIT.format(name=judge.exercise.id)
+        return assess(judge, [Outcome(failure="type", sentence=text)] * len(judge.cases))
 
 
 def verdict(secret: Report, public: Report | None) -> Report:

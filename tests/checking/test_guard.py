@@ -9,7 +9,7 @@ from keras import activations, ops
 from keras.ops import softmax as borrowed
 from keras.ops import softmax as sm
 
-from course_utils.checking import guard
+from course_utils.checking import check_exercise, guard
 from course_utils.exercises import EXERCISES
 from course_utils.exercises.attention.attention_scores import BUILT_IN_ATTENTION
 from course_utils.exercises.attention.softmax import BUILT_IN_SOFTMAX
@@ -142,7 +142,7 @@ else:
 
 @pytest.mark.parametrize("name", FORBIDDEN)
 def test_a_forbidden_call_gets_no_points_and_is_named(name):
-    report = SOFTMAX.check(FORBIDDEN[name])
+    report = check_exercise(SOFTMAX, FORBIDDEN[name])
     assert report.score == 0 and not report.passed and report.mistake is None
     assert report.solved
     assert "which does the whole exercise" in report.message
@@ -159,7 +159,7 @@ def test_a_forbidden_call_gets_no_points_and_is_named(name):
     ],
 )
 def test_whole_attention_is_forbidden_in_attend(solution):
-    report = ATTEND.check(solution)
+    report = check_exercise(ATTEND, solution)
     assert report.score == 0 and "which does the whole exercise" in report.message
 
 
@@ -170,11 +170,11 @@ def test_the_pieces_stay_allowed_in_attend():
         weights = ops.where(mask, sm(ops.where(mask, scores, -1e9)), 0.0)
         return weights @ value, weights
 
-    assert ATTEND.check(attend).passed
+    assert check_exercise(ATTEND, attend).passed
 
 
 def test_the_reference_may_be_checked():
-    assert SOFTMAX.check(SOFTMAX.reference).passed
+    assert check_exercise(SOFTMAX, SOFTMAX.reference).passed
 
 
 def softmax(scores):  # noqa: F811
@@ -183,7 +183,7 @@ def softmax(scores):  # noqa: F811
 
 
 def test_a_name_alone_is_no_offence():
-    assert SOFTMAX.check(softmax).passed
+    assert check_exercise(SOFTMAX, softmax).passed
 
 
 def mentions(scores):
@@ -194,7 +194,7 @@ def mentions(scores):
 
 
 def test_an_attribute_that_shares_a_name_with_a_global_is_no_offence():
-    assert SOFTMAX.check(mentions).passed
+    assert check_exercise(SOFTMAX, mentions).passed
 
 
 def recursive(scores):
@@ -202,14 +202,14 @@ def recursive(scores):
 
 
 def test_recursion_ends():
-    assert SOFTMAX.check(recursive).passed
+    assert check_exercise(SOFTMAX, recursive).passed
 
 
 @pytest.mark.parametrize("name", ["passes", "fails", "is forbidden"])
 def test_the_library_is_as_before_afterwards(name):
     before = {name: thing for name, _, thing in guard.loaded(SOFTMAX)}
     solution = {"passes": own_softmax, "fails": None, "is forbidden": swallows}[name]
-    SOFTMAX.check(solution)
+    check_exercise(SOFTMAX, solution)
     assert {name: thing for name, _, thing in guard.loaded(SOFTMAX)} == before
     assert keras.ops.softmax is sm
 
@@ -219,7 +219,7 @@ def test_an_unfinished_closure_does_not_disturb():
         def solution(scores):
             return later if scores is None else own_softmax(scores)
 
-        report = SOFTMAX.check(solution)
+        report = check_exercise(SOFTMAX, solution)
         later = 1
         return report, later
 

@@ -2,14 +2,16 @@
 
 import numpy as np
 
+from course_utils.checking import check_exercise
 from course_utils.exercises import EXERCISES
 from course_utils.exercises.attention import is_permutation_equivariant as ours
 from course_utils.reference import attention as reference
 
 
 def test_a_shape_that_never_fits_is_not_taken_for_one_length():
-    three_axes = EXERCISES["reversal_queries_keys"].check(
-        lambda length: (np.eye(length)[None], np.eye(length)[None])
+    three_axes = check_exercise(
+        EXERCISES["reversal_queries_keys"],
+        lambda length: (np.eye(length)[None], np.eye(length)[None]),
     )
     assert three_axes.mistake is None
     assert "(5, d)" in three_axes.message and "(1, 5, 5)" in three_axes.message

@@ -16,10 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils.checking import Exercise, sentences
+from course_utils.checking import check_exercise, sentences
+from course_utils.checking.edits import solution_of
 from course_utils.exercises import EXERCISES
-
-judge = importlib.import_module("course_utils.checking.judge")  # not the function of that name
 
 # An exercise that has no file of answers, or lacks a table in it, stops everything below.
 ANSWERS = {
@@ -56,39 +55,11 @@ def label(row):
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=title)
 
 
-@pytest.fixture(scope="module")
-def known():
-    """What has been computed for a test may serve the next one."""
-    return {}
-
-
-@pytest.fixture
-def ask_ourselves_once(known, monkeypatch):
-    """Draw the cases of a seed once, and run our own solutions on them once: it saves half the
-    time. What is tested runs on copies each time."""
-
-    def once(owner, name):
-        function = getattr(owner, name)
-
-        def remembered(*given):
-            key = (name, *map(id, given))
-            if key not in known:
-                known[key] = given, function(*given)  # what is kept here keeps its id
-            return known[key][-1]
-
-        monkeypatch.setattr(owner, name, remembered)
-
-    once(Exercise, "draw")
-    once(judge, "ours")
-    once(judge, "try_mistake")
-
-
 @every(lambda exercise: [(m.name, m) for m in exercise.mistakes], draws=20)
-@pytest.mark.usefixtures("ask_ourselves_once")
 def test_a_mistake_is_refused_and_recognised(exercise, row, seeds):
     _, mistake = row
     for seed in seeds:
-        report = exercise.check(mistake.solution, seed)
+        report = check_exercise(exercise, solution_of(exercise, mistake), seed)
         assert not report.passed and 0 <= report.score < 1
         assert report.mistake == mistake.name, f"seed {seed}: {report}"
         if report.properties.get(sentences.INPUTS_INTACT, True):
@@ -98,37 +69,40 @@ def test_a_mistake_is_refused_and_recognised(exercise, row, seeds):
 
 
 @every(lambda exercise: ANSWERS[exercise.id].VARIANTS, draws=20)
-@pytest.mark.usefixtures("ask_ourselves_once")
 def test_a_variant_is_accepted(exercise, row, seeds):
     for seed in seeds:
-        report = exercise.check(row, seed)
+        report = check_exercise(exercise, row, seed)
         assert report.passed and report.score == 1, f"seed {seed}: {report}"
 
 
 @every(lambda exercise: ANSWERS[exercise.id].OTHER_STYLE, draws=5)
-@pytest.mark.usefixtures("ask_ourselves_once")
 def test_the_same_mistake_in_another_style_is_recognised(exercise, row, seeds):
     mistake, solution = row
     for seed in seeds:
-        report = exercise.check(solution, seed)
+        report = check_exercise(exercise, solution, seed)
         assert not report.passed
         assert report.mistake == mistake, f"seed {seed}: {report}"
 
 
 @every(lambda exercise: ANSWERS[exercise.id].WRONG, draws=5)
-@pytest.mark.usefixtures("ask_ourselves_once")
 def test_a_wrong_answer_is_refused(exercise, row, seeds):
     for seed in seeds:
-        report = exercise.check(row, seed)
+        report = check_exercise(exercise, row, seed)
         assert not report.passed and report.score < 1
         assert report.message
 
 
 @every(lambda exercise: [exercise.reference], draws=20)
-@pytest.mark.usefixtures("ask_ourselves_once")
 def test_the_reference_gets_full_points(exercise, row, seeds):
     for seed in seeds:
-        report = exercise.check(row, seed)
+        report = check_exercise(exercise, row, seed)
+        assert report.passed and report.earned == exercise.points, f"seed {seed}: {report}"
+
+
+@every(lambda exercise: [exercise.answer], draws=20)
+def test_the_plain_answer_gets_full_points(exercise, row, seeds):
+    for seed in seeds:
+        report = check_exercise(exercise, row, seed)
         assert report.passed and report.earned == exercise.points, f"seed {seed}: {report}"
 
 
@@ -137,7 +111,7 @@ def test_a_stub_is_not_solved_yet(exercise):
     def stub(*given):
         raise NotImplementedError
 
-    report = exercise.check(stub)
+    report = check_exercise(exercise, stub)
     assert not report.solved and report.score == 0
 
 

@@ -11,6 +11,7 @@ from exercises.answers.multi_head_attention.MultiHeadAttention import (
 )
 from keras import layers, ops
 
+from course_utils.checking import check_exercise
 from course_utils.exercises import EXERCISES
 from course_utils.exercises.multi_head_attention import wrong_layers as wrong
 from course_utils.exercises.multi_head_attention.watch_layer import give, plainly, start, use
@@ -23,7 +24,7 @@ def test_a_layer_that_is_done_already_earns_nothing(borrowed):
             return borrowed(num_heads, dim // num_heads)
         return borrowed(dim, num_heads)
 
-    report = EXERCISES["MultiHeadAttention"].check(make)
+    report = check_exercise(EXERCISES["MultiHeadAttention"], make)
     assert report.score == 0 and "MultiHeadAttention, which does the whole" in report.message
 
 
@@ -33,7 +34,7 @@ class Unsolved(wrong.Plain):
 
 
 def test_the_stub_is_not_solved_yet():
-    report = EXERCISES["MultiHeadAttention"].check(Unsolved)
+    report = check_exercise(EXERCISES["MultiHeadAttention"], Unsolved)
     assert not report.solved and report.score == 0
 
 
@@ -42,7 +43,9 @@ def test_an_error_in_a_layer_is_told_in_its_own_words():
         def merge(self, x):
             raise RuntimeError("the middle is missing")
 
-    assert "the middle is missing" in EXERCISES["MultiHeadAttention"].check(Faulty).message
+    assert (
+        "the middle is missing" in check_exercise(EXERCISES["MultiHeadAttention"], Faulty).message
+    )
 
 
 def test_parts_are_found_whatever_they_are_called():

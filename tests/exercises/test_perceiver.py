@@ -8,6 +8,7 @@ from exercises.answers.perceiver.cross_attend import changes_params
 from exercises.answers.perceiver.perceive import layers_of_its_own, loop
 from keras import layers
 
+from course_utils.checking import check_exercise
 from course_utils.exercises import EXERCISES
 from course_utils.exercises.perceiver.parts import Cross
 
@@ -16,18 +17,19 @@ def test_the_published_bug_is_told_with_both_its_halves():
     def published(query, key, value):
         return layers.Attention(use_scale=True, dropout=0.1)([query, key, value])
 
-    message = EXERCISES["keras_attention"].check(published).message
+    message = check_exercise(EXERCISES["keras_attention"], published).message
     assert "[query, value, key]" in message and "√d" in message and "use_scale" in message
 
 
 def test_a_solution_that_changes_params_is_told_so():
     assert (
-        "changes the dictionary params" in EXERCISES["cross_attend"].check(changes_params).message
+        "changes the dictionary params"
+        in check_exercise(EXERCISES["cross_attend"], changes_params).message
     )
 
 
 def test_a_solution_with_layers_of_its_own_is_told_to_use_what_it_was_given():
-    message = EXERCISES["perceive"].check(layers_of_its_own).message
+    message = check_exercise(EXERCISES["perceive"], layers_of_its_own).message
     assert "do not call what you were given" in message
 
 
@@ -43,7 +45,7 @@ def test_one_look_does_not_tell_what_comes_in_later_rounds():
     def one_round(latents, data, cross, latent_transformer, iterations):
         return loop(latents, data, cross, latent_transformer, 1)
 
-    properties = EXERCISES["perceive"].check(one_round).properties
+    properties = check_exercise(EXERCISES["perceive"], one_round).properties
     assert properties["one look"] and not properties["two looks"]
 
 
@@ -65,5 +67,5 @@ def test_no_two_widths_agree_but_where_a_case_says_so():
     ],
 )
 def test_what_is_never_called_is_named(rounds, iterations, names):
-    message = EXERCISES["perceive"].check(rounds).message
+    message = check_exercise(EXERCISES["perceive"], rounds).message
     assert f"With iterations = {iterations}, your perceive never calls {names}." in message

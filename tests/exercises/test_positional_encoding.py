@@ -4,20 +4,21 @@ from exercises.answers.positional_encoding.offset_rotation import fitted
 from exercises.answers.positional_encoding.sinusoidal_encoding import always_raises, keras_sinusoid
 from keras import ops
 
+from course_utils.checking import check_exercise
 from course_utils.exercises import EXERCISES
 from course_utils.reference import positional_encoding as reference
 
 
 def test_a_fit_to_a_short_table_is_told_that_it_fails_far_away():
-    report = EXERCISES["offset_rotation"].check(fitted(100, "float32"))
+    report = check_exercise(EXERCISES["offset_rotation"], fitted(100, "float32"))
     assert "0 to 49" in report.message and "position 999" in report.message
     assert report.mistake is None
 
 
 def test_an_odd_dim_is_a_property_of_its_own():
-    properties = EXERCISES["sinusoidal_encoding"].check(keras_sinusoid).properties
+    properties = check_exercise(EXERCISES["sinusoidal_encoding"], keras_sinusoid).properties
     assert [name for name, held in properties.items() if not held] == ["an odd dim is refused"]
-    assert not EXERCISES["sinusoidal_encoding"].check(always_raises).score
+    assert not check_exercise(EXERCISES["sinusoidal_encoding"], always_raises).score
 
 
 def test_the_helper_that_resizes_grids_is_forbidden():
@@ -25,7 +26,7 @@ def test_the_helper_that_resizes_grids_is_forbidden():
         grid = reference.resize_grid(positions[1:], old_grid, new_grid)
         return ops.concatenate([positions[:1], grid])
 
-    report = EXERCISES["resize_positions"].check(solution)
+    report = check_exercise(EXERCISES["resize_positions"], solution)
     assert report.score == 0 and "resize_grid" in report.message
 
 

@@ -5,6 +5,7 @@ import pytest
 from exercises.answers.swin_transformer.merge_patches import refuses_everything
 from exercises.answers.swin_transformer.relative_position_index import swapped_meshgrid
 
+from course_utils.checking import check_exercise
 from course_utils.exercises import EXERCISES
 
 
@@ -35,7 +36,7 @@ def test_masks_hide_something_where_there_is_a_shift(seed):
 
 
 def test_refusing_everything_earns_nothing():
-    assert not EXERCISES["merge_patches"].check(refuses_everything).score
+    assert not check_exercise(EXERCISES["merge_patches"], refuses_everything).score
 
 
 def test_the_library_s_own_window_mask_is_forbidden():
@@ -44,5 +45,5 @@ def test_the_library_s_own_window_mask_is_forbidden():
     def solution(height, width, window, shift):
         return windows.window_mask(height, width, window, shift, False)
 
-    report = EXERCISES["shifted_window_mask"].check(solution)
+    report = check_exercise(EXERCISES["shifted_window_mask"], solution)
     assert report.score == 0 and "window_mask" in report.message

@@ -7,6 +7,7 @@ from exercises.answers.vision_transformer.encoder_block import block
 from exercises.answers.vision_transformer.learning_rate import rate_schedule
 from exercises.answers.vision_transformer.patchify import only_names_patch_size, unchecked
 
+from course_utils.checking import check_exercise
 from course_utils.exercises import EXERCISES
 from course_utils.reference import vision_transformer as reference
 
@@ -23,11 +24,13 @@ def traced(x, *callables):
 
 
 def test_a_compiled_block_is_as_good_as_any():
-    assert EXERCISES["encoder_block"].check(traced).passed
+    assert check_exercise(EXERCISES["encoder_block"], traced).passed
 
 
 def test_the_refusal_of_uneven_patches_is_worth_points_of_its_own():
-    silent, vague = (EXERCISES["patchify"].check(f) for f in (unchecked, only_names_patch_size))
+    silent, vague = (
+        check_exercise(EXERCISES["patchify"], f) for f in (unchecked, only_names_patch_size)
+    )
     lost = [[name for name, held in r.properties.items() if not held] for r in (silent, vague)]
     assert [name.partition(":")[0] for name in lost[1]] == ["its message names both numbers"]
     assert set(lost[1]) < set(lost[0])
@@ -42,17 +45,20 @@ def test_an_error_that_names_one_side_of_the_image_is_enough(first):
                 raise ValueError(f"{side} is not a multiple of {patch_size}")
         return unchecked(images, patch_size)
 
-    assert EXERCISES["patchify"].check(solution).passed
+    assert check_exercise(EXERCISES["patchify"], solution).passed
 
 
 def test_a_rate_may_be_a_whole_number_and_no_other_kind_of_thing():
     exercise = EXERCISES["learning_rate"]
-    assert exercise.check(lambda *given: 0).properties["after the end"]
-    assert "Yours is an array of shape (1,)" in exercise.check(lambda *given: np.ones(1)).message
+    assert check_exercise(exercise, lambda *given: 0).properties["after the end"]
+    assert (
+        "Yours is an array of shape (1,)"
+        in check_exercise(exercise, lambda *given: np.ones(1)).message
+    )
 
 
 def test_a_schedule_of_keras_is_as_good_as_any():
-    assert EXERCISES["learning_rate"].check(rate_schedule).passed
+    assert check_exercise(EXERCISES["learning_rate"], rate_schedule).passed
 
 
 @pytest.mark.parametrize("name", ["Patchify", "ClassToken"])
@@ -62,7 +68,7 @@ def test_the_layers_of_the_reference_are_forbidden(name):
     def solution(array, other):
         return getattr(reference, name)(2)(array)
 
-    report = EXERCISES[exercise].check(solution)
+    report = check_exercise(EXERCISES[exercise], solution)
     assert report.score == 0 and name in report.message
 
 

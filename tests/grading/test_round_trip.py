@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from course_utils.checking import check_exercise
 from course_utils.exercises import EXERCISES
 from course_utils.grading.classroom import new_class, secret_seed
 from course_utils.grading.submission import SUFFIX
@@ -184,7 +185,7 @@ def test_a_perfect_student_gets_full_points(scores):
 def test_mistakes_get_the_points_that_their_reports_say(graded, scores):
     expected = dict(FULL)
     for function, mistake in MISTAKEN.items():
-        report = EXERCISES[function.__name__].check(function, secret_seed(graded.folder))
+        report = check_exercise(EXERCISES[function.__name__], function, secret_seed(graded.folder))
         assert report.mistake == mistake
         assert report.earned < report.points
         expected[function.__name__ + SUFFIX] = report.earned

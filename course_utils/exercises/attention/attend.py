@@ -2,26 +2,21 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.attention.attention_scores import BUILT_IN_ATTENTION
-from course_utils.exercises.attention.by_hand import (
-    as_they_are,
-    attend_hidden_not_enough,
-    attend_if_mask,
-    attend_needs_mask,
-    attend_none_hides,
-    attend_transposed,
-    attend_weights_at_key,
-    attend_weights_first,
-    attend_without_maximum,
-    attend_without_softmax,
-    hide_finite,
-    hide_infinite,
-    variant,
-    zero_hidden,
-)
 from course_utils.exercises.draw import normal
 from course_utils.reference import attention as reference
+
+
+def attend(query, key, value, mask=None):
+    scores = query @ np.swapaxes(key, -1, -2) / np.float32(query.shape[-1] ** 0.5)
+    if mask is not None:
+        scores = np.where(mask, scores, np.float32(-1e9))
+    exponentials = np.exp(scores - scores.max(-1, keepdims=True))
+    weights = exponentials / exponentials.sum(-1, keepdims=True)
+    if mask is not None:
+        weights = np.where(mask, weights, np.float32(0))
+    return weights @ value, weights
 
 
 def attend_cases(rng):
@@ -70,11 +65,34 @@ def all_alike(rng):
     }
 
 
+HIDING = "np.where(mask, scores, np.float32(-1e9))"
+ZEROING = "np.where(mask, weights, np.float32(0))"
+# Edits that several mistakes have in common.
+NOTHING_HIDDEN = (HIDING, "scores")
+INFINITE = ("-1e9", "-np.inf")
+HIDDEN_INVERTED = ("(mask, scores", "(~mask, scores")
+ZEROED_NEVER = (ZEROING, "weights")
+OVER_QUERIES = (("max(-1", "max(-2"), ("sum(-1", "sum(-2"))
+
+COLUMNS = (
+    "Each column of your weights sums to 1. A query shares its attention among the keys, so each "
+    "row must: softmax over the last axis."
+)
+INVERTED = (
+    "You hide what should be seen: here True means may attend. Replace the scores where the mask "
+    "is False."
+)
+TOO_SMALL = (
+    "Right for small scores. But a score may lie below the number you hide with, and then the "
+    "hidden keys win. Hide with a number that no score reaches, such as -1e9."
+)
+
 ATTEND = Exercise(
     id="attend",
     title="Attention, whole",
     points=4,
     reference=reference.attend,
+    answer=attend,
     cases=attend_cases,
     outputs={"output": "… Nq dv", "weights": "… Nq Nk"},
     forbidden=BUILT_IN_ATTENTION | {f"{reference.__name__}.mix_values"},
@@ -89,166 +107,160 @@ ATTEND = Exercise(
         "return weights @ value, weights   (both where steps only if mask is not None)",
     ),
     mistakes=(
-        Mistake(
-            "softmax over queries",
-            variant(axis=-2),
-            "Each column of your weights sums to 1. A query shares its attention among the keys, "
-            "so each row must: softmax over the last axis.",
-        ),
-        Mistake(
-            "softmax over queries",
-            variant(axis=-2, after=as_they_are),
-            "Each column of your weights sums to 1. A query shares its attention among the keys, "
-            "so each row must: softmax over the last axis.",
-        ),
-        Mistake(
+        edited("softmax over queries", *OVER_QUERIES, COLUMNS),
+        edited("softmax over queries", *OVER_QUERIES, ZEROED_NEVER, COLUMNS),
+        edited(
             "weights @ key",
-            attend_weights_at_key,
+            ("weights @ value", "weights @ key"),
             "Your weights are right, but you mix the keys with them. Keys only say where to look; "
             "what is fetched are the values: weights @ value.",
         ),
-        Mistake(
+        edited(
             "no scale",
-            variant(scale=lambda query, value: 1),
+            (" / np.float32(query.shape[-1] ** 0.5)", ""),
             "The scores are not divided by √d. Use your attention_scores, or divide here.",
         ),
-        Mistake(
+        edited(
             "√ of the value width",
-            variant(scale=lambda query, value: value.shape[-1] ** 0.5),
+            ("query.shape[-1]", "value.shape[-1]"),
             "You divide by the square root of the width of the values. The sum in a score runs "
             "over the features of query and key: take d from the last axis of query.",
         ),
-        Mistake(
-            "mask polarity inverted",
-            variant(
-                hide=lambda scores, mask: hide_finite(scores, ~mask),
-                after=lambda weights, mask: zero_hidden(weights, ~mask),
-            ),
-            "You hide what should be seen: here True means may attend. Replace the scores where "
-            "the mask is False.",
-        ),
-        Mistake(
+        edited("mask polarity inverted", HIDDEN_INVERTED, ("(mask, w", "(~mask, w"), INVERTED),
+        edited(
             "mask polarity inverted, rows of nothing uniform",
-            variant(hide=lambda scores, mask: hide_finite(scores, ~mask), after=as_they_are),
-            "You hide what should be seen: here True means may attend. Replace the scores where "
-            "the mask is False.",
+            HIDDEN_INVERTED,
+            ZEROED_NEVER,
+            INVERTED,
         ),
-        Mistake(
+        edited(
             "mask polarity inverted, rows of nothing NaN",
-            variant(hide=lambda scores, mask: hide_infinite(scores, ~mask), after=as_they_are),
-            "You hide what should be seen: here True means may attend. Replace the scores where "
-            "the mask is False.",
+            HIDDEN_INVERTED,
+            INFINITE,
+            ZEROED_NEVER,
+            INVERTED,
         ),
-        Mistake(
+        edited(
             "mask applied after softmax",
-            variant(hide=as_they_are),
+            NOTHING_HIDDEN,
             "You set weights to zero after the softmax, so the rows no longer sum to 1: hidden "
             "keys still took their share. Hide the scores before the softmax.",
         ),
-        Mistake(
+        edited(
             "scores × mask",
-            variant(hide=lambda scores, mask: scores * mask, after=as_they_are),
+            (HIDING, "scores * mask"),
+            ZEROED_NEVER,
             "You multiply the scores by the mask. A score of 0 is not hidden, it weighs exp(0) = "
             "1: put a large negative number there.",
         ),
-        Mistake(
+        edited(
             "mask ignored",
-            variant(hide=as_they_are, after=as_they_are),
+            NOTHING_HIDDEN,
+            ZEROED_NEVER,
             "The mask changes nothing yet. Where it is False, replace the score by a large "
             "negative number before the softmax.",
         ),
-        Mistake(
+        edited(
             "-1e9 rows becoming uniform",
-            variant(after=as_they_are),
+            ZEROED_NEVER,
             "Nearly there. In a row that may attend to nothing all scores are equally bad, so "
             "softmax makes it uniform and it sees everything that is hidden. Set the weights to "
             "zero where the mask is False.",
         ),
-        Mistake(
+        edited(
             "-1e9 added in float64",
-            variant(hide=lambda scores, mask: scores + np.where(mask, 0, -1e9), after=as_they_are),
+            (HIDING, "scores + np.where(mask, 0, -1e9)"),
+            ZEROED_NEVER,
             "Nearly there. In a row that may attend to nothing all scores are lowered alike, which "
             "changes no weight, so it sees everything that is hidden. Set the weights to zero "
             "where the mask is False.",
         ),
-        Mistake(
+        edited(
             "-inf rows becoming NaN",
-            variant(hide=hide_infinite, after=as_they_are),
+            INFINITE,
+            ZEROED_NEVER,
             "Nearly there. A row that may attend to nothing gives NaN: -inf minus its maximum, "
             "or 0 divided by 0. Hide with a large finite number such as -1e9, then set the "
             "weights to zero where the mask is False.",
         ),
-        Mistake(
+        edited(
             "hiding number too small",
-            attend_hidden_not_enough,
-            "Right for small scores. But a score may lie below the number you hide with, and then "
-            "the hidden keys win. Hide with a number that no score reaches, such as -1e9.",
+            ("-1e9", "-100"),
+            (ZEROING, "weights * np.any(mask, axis=-1, keepdims=True)"),
+            TOO_SMALL,
         ),
-        Mistake(
-            "hiding number too small",
-            variant(hide=lambda scores, mask: np.where(mask, scores, np.float32(-100))),
-            "Right for small scores. But a score may lie below the number you hide with, and then "
-            "the hidden keys win. Hide with a number that no score reaches, such as -1e9.",
-        ),
-        Mistake(
+        edited("hiding number too small", ("-1e9", "-100"), TOO_SMALL),
+        edited(
             "mask asked as if it were one truth value",
-            attend_if_mask,
+            ("if mask is not None:\n        scores", "if mask:\n        scores"),
             "Right without a mask. But `if mask:` asks an array whether it is true, and an array "
             "has many answers. Ask whether there is one: if mask is not None.",
             telling=True,
         ),
-        Mistake(
+        edited(
             "a mask is expected always",
-            attend_needs_mask,
+            (HIDING, "scores"),
+            ("    exponentials = ", "    scores = scores + -1e9 * (1 - mask)\n    exponentials = "),
             "Right with a mask. Without one, mask is None, and None times a number is nothing: "
             "use it only if mask is not None.",
             telling=True,
         ),
-        Mistake(
+        edited(
             "None hides everything",
-            attend_none_hides,
+            (
+                "    scores = query",
+                "    mask = np.array(False) if mask is None else mask\n    scores = query",
+            ),
             "Right with a mask. Without one, mask is None, and where(None, …) counts as False "
             "everywhere: use it only if mask is not None.",
         ),
-        Mistake(
+        edited(
             "all axes turned round",
-            attend_transposed,
+            ("np.swapaxes(key, -1, -2)", "key.T"),
             "Right for one sequence, but .T (or transpose without axes) turns round all axes of "
             "the keys, batches too. Swap the last two only: swapaxes(key, -1, -2).",
             telling=True,
         ),
-        Mistake(
+        edited(
             "returns (weights, output)",
-            attend_weights_first,
+            ("weights @ value, weights", "weights, weights @ value"),
             "Both are right, in the wrong order: return output first, then weights.",
         ),
-        Mistake(
+        edited(
             "divided by d",
-            variant(scale=lambda query, value: query.shape[-1]),
+            (" ** 0.5", ""),
             "Your scores are divided by d. Divide by √d, and once: attention_scores has done it "
             "already.",
         ),
-        Mistake(
+        edited(
             "no softmax",
-            attend_without_softmax,
+            ("-1e9", "0"),
+            ("np.exp(scores - scores.max(-1, keepdims=True))", "scores"),
+            ("exponentials / exponentials.sum(-1, keepdims=True)", "exponentials"),
             "You mix the values by the scores themselves. Turn the scores into weights with the "
             "softmax first.",
         ),
-        Mistake(
+        edited(
             "softmax over all entries",
-            variant(axis=(-2, -1)),
+            ("max(-1", "max((-2, -1)"),
+            ("sum(-1", "sum((-2, -1)"),
             "All your weights together sum to 1. Every query shares out its own attention: each "
             "row must sum to 1.",
         ),
-        Mistake(
+        edited(
             "scores + mask",
-            variant(hide=lambda scores, mask: scores + mask, after=as_they_are),
+            (HIDING, "scores + mask"),
+            ZEROED_NEVER,
             "You add the mask to the scores, and True counts as 1. That hardly hides anything: "
             "where the mask is False, put a large negative number.",
         ),
-        Mistake(
+        edited(
             "no maximum subtracted",
-            attend_without_maximum,
+            (" - scores.max(-1, keepdims=True)", ""),
+            (
+                "exponentials.sum(-1, keepdims=True)",
+                "np.maximum(exponentials.sum(-1, keepdims=True), np.float32(1e-30))",
+            ),
             "Right for small scores, but the exponential of a large one is infinity. Use the "
             "softmax that subtracts each row's maximum.",
         ),

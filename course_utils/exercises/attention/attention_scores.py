@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.exercises.attention.softmax import softmax_of_axis
+from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.exercises.attention.softmax import softmax  # noqa: F401  one mistake calls it
 from course_utils.exercises.draw import normal
 from course_utils.reference import attention as reference
 
@@ -21,6 +21,12 @@ BUILT_IN_ATTENTION = frozenset(
 )
 # The width of `value` in the notebook's worked example: colours, red green blue.
 WORKED_VALUE_WIDTH = 3
+
+
+def attention_scores(query, key):
+    scores = query @ np.swapaxes(key, -1, -2)
+    divisor = np.float32(query.shape[-1] ** 0.5)
+    return scores / divisor
 
 
 def scores_cases(rng):
@@ -42,20 +48,12 @@ def scores_cases(rng):
     ]
 
 
-def dot(query, key):
-    return query @ np.swapaxes(key, -1, -2)
-
-
-def dot_over(divisor):
-    """Scores with another divisor than √d; a function of query and key gives it."""
-    return lambda query, key: (dot(query, key) / divisor(query, key)).astype("float32")
-
-
 ATTENTION_SCORES = Exercise(
     id="attention_scores",
     title="Queries meet keys",
     points=2,
     reference=reference.attention_scores,
+    answer=attention_scores,
     cases=scores_cases,
     outputs={"scores": "… Nq Nk"},
     forbidden=BUILT_IN_ATTENTION,
@@ -67,91 +65,92 @@ ATTENTION_SCORES = Exercise(
         'return einsum("...qd,...kd->...qk", query, key) / sqrt(d), with d = query.shape[-1]',
     ),
     mistakes=(
-        Mistake(
+        edited(
             "not scaled",
-            dot_over(lambda query, key: 1),
+            (" / divisor", ""),
             "These are the bare dot products. Divide them by √d, or they grow with the width d "
             "and the softmax saturates.",
         ),
-        Mistake(
+        edited(
             "divided by d",
-            dot_over(lambda query, key: query.shape[-1]),
+            (" ** 0.5", ""),
             "You divide by d. The spread of a dot product of d terms grows like √d, so √d is what "
             "keeps it at 1.",
         ),
-        Mistake(
+        edited(
             "divided by √Nk",
-            dot_over(lambda query, key: key.shape[-2] ** 0.5),
+            ("query.shape[-1]", "key.shape[-2]"),
             "You divide by the square root of the number of keys. The sum in a dot product runs "
             "over the features: take d from the last axis, shape[-1].",
         ),
-        Mistake(
+        edited(
             "divided by √Nq",
-            dot_over(lambda query, key: query.shape[-2] ** 0.5),
+            ("query.shape[-1]", "query.shape[-2]"),
             "You divide by the square root of the number of queries. The sum in a dot product "
             "runs over the features: take d from the last axis, shape[-1].",
         ),
-        Mistake(
+        edited(
             "multiplied by √d",
-            dot_over(lambda query, key: query.shape[-1] ** -0.5),
+            ("/ divisor", "* divisor"),
             "You multiply by √d. Dot products grow with d already: divide.",
         ),
-        Mistake(
+        edited(
             "√ of the value width",
-            dot_over(lambda query, key: WORKED_VALUE_WIDTH**0.5),
+            ("query.shape[-1]", f"{WORKED_VALUE_WIDTH}"),
             "You divide by the square root of the width of the values (the notebook's variable "
             "value, perhaps). Values take no part in the scores: use the last axis of query.",
         ),
-        Mistake(
+        edited(
             "all axes turned round",
-            lambda query, key: query @ key.T / query.shape[-1] ** 0.5,
+            ("np.swapaxes(key, -1, -2)", "key.T"),
             "Right for one sequence, but .T (or transpose without axes) turns round all axes of "
             "the keys, batches too. Swap the last two only: swapaxes(key, -1, -2).",
             telling=True,
         ),
-        Mistake(
+        edited(
             "key·queryᵀ",
-            lambda query, key: np.swapaxes(dot(query, key), -1, -2) / query.shape[-1] ** 0.5,
+            ("query @ np.swapaxes(key, -1, -2)", "key @ np.swapaxes(query, -1, -2)"),
             "Your result has one row for each key. Rows belong to the queries: compute "
             "query @ keyᵀ, not key @ queryᵀ.",
         ),
-        Mistake(
+        edited(
             "key·queryᵀ, not scaled",
-            lambda query, key: np.swapaxes(dot(query, key), -1, -2),
+            ("query @ np.swapaxes(key, -1, -2)", "key @ np.swapaxes(query, -1, -2)"),
+            (" / divisor", ""),
             "Your result has one row for each key, and it is not scaled. Compute query @ keyᵀ and "
             "divide by √d.",
         ),
-        Mistake(
+        edited(
             "cosine similarity",
-            lambda query, key: dot(unit(query), unit(key)),
+            (
+                "np.float32(query.shape[-1] ** 0.5)",
+                "np.linalg.norm(query, axis=-1)[..., None]"
+                " * np.linalg.norm(key, axis=-1)[..., None, :]",
+            ),
             "You divide by the lengths of the vectors: that is the cosine of the angle. Here the "
             "length counts, a longer query asks more firmly. Divide by √d only.",
         ),
-        Mistake(
+        edited(
             "d from axis 1",
-            dot_over(lambda query, key: query.shape[1] ** 0.5),
+            ("query.shape[-1]", "query.shape[1]"),
             "shape[1] is d for a single sequence only; with batches in front it is another axis. "
             "shape[-1] is the last one everywhere.",
         ),
-        Mistake(
+        edited(
             "d from axis 0",
-            dot_over(lambda query, key: query.shape[0] ** 0.5),
+            ("query.shape[-1]", "query.shape[0]"),
             "shape[0] is not the width: it counts queries, or batches where there are some. Take d "
             "from the last axis, shape[-1].",
         ),
-        Mistake(
+        edited(
             "rounded down",
-            lambda query, key: dot(query, key) // query.shape[-1] ** 0.5,
+            ("/ divisor", "// divisor"),
             "Your scores are whole numbers: // rounds down. Divide with /.",
         ),
-        Mistake(
+        edited(
             "softmax applied already",
-            lambda query, key: softmax_of_axis(dot(query, key) / query.shape[-1] ** 0.5, -1),
+            ("scores / divisor", "softmax(scores / divisor)"),
             "These are the weights already. Here the scores are asked for, before the softmax.",
         ),
     ),
 )
-
-
-def unit(vectors):
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)

@@ -2,8 +2,14 @@
 
 import numpy as np
 
-from course_utils.exercises.attention.attention_scores import dot
-from course_utils.exercises.attention.softmax import softmax_of_axis
+
+def dot(query, key):
+    return query @ np.swapaxes(key, -1, -2)
+
+
+def softmax_of_axis(scores, axis):
+    exponentials = np.exp(scores - scores.max(axis, keepdims=True))
+    return exponentials / exponentials.sum(axis, keepdims=True)
 
 
 def by_hand(query, key, value, mask=None, *, scale=None, hide=None, axis=-1, after=None):

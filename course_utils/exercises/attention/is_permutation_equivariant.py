@@ -7,9 +7,9 @@ that any sensible tolerance accepts it.
 import numpy as np
 from keras import ops
 
+from course_utils.checking.driver import call
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.checking.run import call
-from course_utils.exercises.attention.by_hand import by_hand
+from course_utils.exercises.attention.attend import attend
 from course_utils.exercises.draw import normal
 from course_utils.reference import attention as reference
 
@@ -18,7 +18,7 @@ def attention_layer(x, rng, positions=0.0):
     width = x.shape[-1]
     x = x + positions * normal(rng, *x.shape[1:])
     query, key = (x @ normal(rng, width, width) for _ in range(2))
-    return by_hand(query, key, 1.5 + 0.5 * np.sin(x))[0]
+    return attend(query, key, 1.5 + 0.5 * np.sin(x))[0]
 
 
 def mean_layer(x, rng, positions=0.0):

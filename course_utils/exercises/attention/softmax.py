@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited, mistake
 from course_utils.exercises.draw import normal
 from course_utils.reference import attention as reference
 
@@ -28,6 +28,11 @@ BUILT_IN_SOFTMAX = frozenset(
 )
 
 
+def softmax(scores):
+    exponentials = np.exp(scores - scores.max(-1, keepdims=True))
+    return exponentials / exponentials.sum(-1, keepdims=True)
+
+
 def softmax_cases(rng):
     # Steps of 1/8 are exact in float32 beside 1,000, and log(exp(a) + exp(b)) keeps four digits
     # there; beside 10,000 it does not, so the differences there are large.
@@ -44,67 +49,6 @@ def softmax_cases(rng):
     ]
 
 
-def softmax_without_maximum(scores):
-    exponentials = np.exp(scores)
-    return exponentials / exponentials.sum(-1, keepdims=True)
-
-
-def softmax_of_axis(scores, axis):
-    exponentials = np.exp(scores - scores.max(axis, keepdims=True))
-    return exponentials / exponentials.sum(axis, keepdims=True)
-
-
-def softmax_over_queries(scores):
-    return softmax_of_axis(scores, -2 if scores.ndim > 1 else -1)
-
-
-def softmax_over_all(scores):
-    return softmax_of_axis(scores, None)
-
-
-def softmax_global_maximum(scores):
-    exponentials = np.exp(scores - scores.max())
-    return exponentials / exponentials.sum(-1, keepdims=True)
-
-
-def softmax_without_keepdims(scores):
-    exponentials = np.exp(scores - scores.max(-1, keepdims=True))
-    return exponentials / exponentials.sum(-1)
-
-
-def softmax_never_normalised(scores):
-    return np.exp(scores - scores.max(-1, keepdims=True))
-
-
-def softmax_without_exponential(scores):
-    return scores / scores.sum(-1, keepdims=True)
-
-
-def softmax_logarithm(scores):
-    return np.log(softmax_of_axis(scores, -1))
-
-
-def softmax_over_all_without_maximum(scores):
-    return np.exp(scores) / np.exp(scores).sum()
-
-
-def softmax_without_maximum_and_keepdims(scores):
-    return np.exp(scores) / np.exp(scores).sum(-1)
-
-
-def softmax_maximum_without_keepdims(scores):
-    exponentials = np.exp(scores - scores.max(-1))
-    return exponentials / exponentials.sum(-1, keepdims=True)
-
-
-def softmax_hard(scores):
-    return (scores == scores.max(-1, keepdims=True)).astype("float32")
-
-
-def sigmoid(scores):
-    return 1 / (1 + np.exp(-scores))
-
-
 OVER_QUERIES = (
     "Your columns sum to 1. The last axis holds the keys that a query chooses among, so each row "
     "must sum to 1: use axis=-1."
@@ -118,11 +62,31 @@ WITHOUT_KEEPDIMS = (
     "fit at all). Keep it: sum(…, axis=-1, keepdims=True)."
 )
 
+
+@mistake(
+    "all to the largest",
+    "You give the largest score everything. That is what softmax becomes for very large scores; "
+    "here the smaller ones keep a share: exponentials, divided by their sum.",
+)
+def all_to_the_largest(scores):
+    return (scores == scores.max(-1, keepdims=True)).astype("float32")
+
+
+@mistake(
+    "sigmoid",
+    "You squash each score by itself (a sigmoid). Weights compete: divide each exponential by the "
+    "sum over its row.",
+)
+def sigmoid(scores):
+    return 1 / (1 + np.exp(-scores))
+
+
 SOFTMAX = Exercise(
     id="softmax",
     title="Scores become weights",
     points=2,
     reference=reference.softmax,
+    answer=softmax,
     cases=softmax_cases,
     outputs={"weights": "… N"},
     forbidden=BUILT_IN_SOFTMAX,
@@ -135,82 +99,84 @@ SOFTMAX = Exercise(
         "return e / sum(e, axis=-1, keepdims=True)",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "no maximum subtracted",
-            softmax_without_maximum,
+            (" - scores.max(-1, keepdims=True)", ""),
             "Right for small scores, but exp(10000) is infinity, and infinity divided by infinity "
             "is not a number. Subtract each row's maximum first: it changes no weight.",
         ),
-        Mistake(
-            "over axis -2",
-            softmax_over_queries,
-            OVER_QUERIES,
+        *(
+            edited(
+                "over axis -2", ("max(-1", f"max({axis}"), ("sum(-1", f"sum({axis}"), OVER_QUERIES
+            )
+            for axis in ("-2 if scores.ndim > 1 else -1", "-2")
         ),
-        Mistake("over axis -2", lambda scores: softmax_of_axis(scores, -2), OVER_QUERIES),
-        Mistake(
+        edited(
             "over axis 0",
-            lambda scores: softmax_of_axis(scores, 0),
+            ("max(-1", "max(0"),
+            ("sum(-1", "sum(0"),
             "You take the sum along axis 0, the first one. Weights must sum to 1 along the last "
             "axis, whatever stands before it: use axis=-1.",
         ),
-        Mistake(
+        edited(
             "over axis 1",
-            lambda scores: softmax_of_axis(scores, 1),
+            ("max(-1", "max(1"),
+            ("sum(-1", "sum(1"),
             "axis=1 is the last axis of a matrix only. With batches in front it is another, and a "
             "single row has none: axis=-1 is the last one everywhere.",
         ),
-        Mistake(
+        edited(
             "over all entries",
-            softmax_over_all,
+            ("max(-1, keepdims=True)", "max()"),
+            ("sum(-1, keepdims=True)", "sum()"),
             OVER_ALL,
         ),
-        Mistake("over all entries", softmax_over_all_without_maximum, OVER_ALL),
-        Mistake(
+        edited(
+            "over all entries",
+            (" - scores.max(-1, keepdims=True)", ""),
+            ("sum(-1, keepdims=True)", "sum()"),
+            OVER_ALL,
+        ),
+        edited(
             "one global maximum",
-            softmax_global_maximum,
+            ("max(-1, keepdims=True)", "max()"),
             "You subtract one maximum for the whole array. In a row that lies far below it every "
             "exponential rounds to 0, and 0 divided by 0 is not a number: subtract each row's own "
             "maximum.",
         ),
-        Mistake(
+        edited("sum without keepdims", ("sum(-1, keepdims=True)", "sum(-1)"), WITHOUT_KEEPDIMS),
+        edited(
             "sum without keepdims",
-            softmax_without_keepdims,
+            (" - scores.max(-1, keepdims=True)", ""),
+            ("sum(-1, keepdims=True)", "sum(-1)"),
             WITHOUT_KEEPDIMS,
         ),
-        Mistake("sum without keepdims", softmax_without_maximum_and_keepdims, WITHOUT_KEEPDIMS),
-        Mistake(
+        edited(
             "maximum without keepdims",
-            softmax_maximum_without_keepdims,
+            ("max(-1, keepdims=True)", "max(-1)"),
             "The maximum has lost its last axis, so it is subtracted along the wrong one (and most "
             "shapes do not fit at all). Keep it: max(…, axis=-1, keepdims=True).",
         ),
-        Mistake(
+        edited(
             "not divided by the sum",
-            softmax_never_normalised,
+            (" / exponentials.sum(-1, keepdims=True)", ""),
             "These are the exponentials. They become weights when each row is divided by its sum.",
         ),
-        Mistake(
+        edited(
             "no exponential",
-            softmax_without_exponential,
+            ("np.exp(scores - scores.max(-1, keepdims=True))", "scores"),
             "You divide the scores themselves by their sum. A negative score would become a "
             "negative weight: take the exponential first.",
         ),
-        Mistake(
+        edited(
             "logarithm of the weights",
-            softmax_logarithm,
+            (
+                "exponentials / exponentials.sum(-1, keepdims=True)",
+                "np.log(exponentials / exponentials.sum(-1, keepdims=True))",
+            ),
             "These are the logarithms of the weights. Return the weights themselves.",
         ),
-        Mistake(
-            "all to the largest",
-            softmax_hard,
-            "You give the largest score everything. That is what softmax becomes for very large "
-            "scores; here the smaller ones keep a share: exponentials, divided by their sum.",
-        ),
-        Mistake(
-            "sigmoid",
-            sigmoid,
-            "You squash each score by itself (a sigmoid). Weights compete: divide each exponential "
-            "by the sum over its row.",
-        ),
+        all_to_the_largest,
+        sigmoid,
     ),
 )

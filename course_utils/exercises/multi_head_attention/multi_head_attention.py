@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from course_utils.checking.driver import Unusable, call
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.checking.run import Unusable, call
 from course_utils.exercises.attention.by_hand import as_they_are
 from course_utils.exercises.attention.by_hand import variant as attend_variant
 from course_utils.exercises.draw import normal

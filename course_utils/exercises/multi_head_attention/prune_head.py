@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from course_utils.checking.driver import Unusable, call, describe
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.checking.run import Unusable, call, describe
 from course_utils.exercises.draw import normal
 from course_utils.exercises.multi_head_attention.by_hand import ROLES, by_hand, draw_params, pack
 from course_utils.reference import multi_head_attention as reference

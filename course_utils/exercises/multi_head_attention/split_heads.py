@@ -2,8 +2,8 @@
 
 import re
 
+from course_utils.checking.driver import call
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.checking.run import call
 from course_utils.exercises.draw import normal
 from course_utils.reference import multi_head_attention as reference
 

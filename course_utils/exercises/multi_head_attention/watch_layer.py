@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from course_utils.checking import sentences
-from course_utils.checking.run import Unusable, describe, fits
+from course_utils.checking.driver import Unusable, describe, fits
 from course_utils.exercises.multi_head_attention.by_hand import ROLES, by_hand, pack
 from course_utils.reference.multi_head_attention import MultiHeadAttention
 

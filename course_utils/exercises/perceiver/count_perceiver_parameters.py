@@ -1,7 +1,7 @@
 """Exercise `count_perceiver_parameters`: what shared weights save."""
 
+from course_utils.checking.driver import call
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.checking.run import call
 from course_utils.reference import perceiver as reference
 
 PARTS = ("latents", "tokens", "cross", "latent_transformer", "head")

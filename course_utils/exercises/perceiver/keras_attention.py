@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.exercises.attention.softmax import softmax_of_axis
+from course_utils.exercises.attention.by_hand import softmax_of_axis
 from course_utils.exercises.draw import normal
 from course_utils.reference import perceiver as reference
 

@@ -6,8 +6,8 @@ import copy
 import numpy as np
 from keras import ops
 
+from course_utils.checking.driver import Unusable, call
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.checking.run import Unusable, call
 from course_utils.exercises.draw import normal
 from course_utils.exercises.perceiver.parts import Cross, LatentTransformer
 from course_utils.reference import perceiver as reference

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from course_utils.checking.driver import Unusable, call
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.checking.run import Unusable, call
 from course_utils.reference import positional_encoding as reference
 
 

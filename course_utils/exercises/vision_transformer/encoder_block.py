@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 
+from course_utils.checking.driver import call
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.checking.run import call
 from course_utils.exercises.draw import normal
 from course_utils.reference import transformer as reference
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from course_utils.checking.driver import Unusable, call, describe
 from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.checking.run import Unusable, call, describe
 from course_utils.reference import learning as reference
 
 

@@ -1,0 +1,54 @@
+"""Check an exercise: run a solution, judge what came, and write the Report."""
+
+import functools
+from collections.abc import Callable
+
+from course_utils.checking import sentences
+from course_utils.checking.diagnose import explain, recognise
+from course_utils.checking.exercise import Exercise
+from course_utils.checking.judge import Judge, properties_of
+from course_utils.checking.report import Report
+from course_utils.checking.run import Outcome, run
+
+
+def check_exercise(exercise: Exercise, solution: Callable, seed: int = 0) -> Report:
+    """Judge a solution on the cases of a seed. Never raises for what a solution does."""
+    judge = judge_for(exercise, seed)
+    return assess(judge, run(exercise, solution, judge.cases))
+
+
+@functools.lru_cache(maxsize=256)
+def judge_for(exercise: Exercise, seed: int) -> Judge:
+    """The judge of a seed. It is kept: a notebook checks, and a class grades, with one seed."""
+    return Judge(exercise, exercise.draw(seed))
+
+
+def assess(judge: Judge, outcomes: list[Outcome]) -> Report:
+    """Score the outcomes of a solution and find the sentence that helps most."""
+    exercise = judge.exercise
+    trials = judge.trials(outcomes)
+    properties = properties_of(trials)
+    held = sum(properties.values())
+    score, passed = held / len(properties), held == len(properties)
+    if any(outcome.failure == "forbidden" for outcome in outcomes):
+        score, passed = 0.0, False
+    mistake, message, picture = None, sentences.PASSED, None
+    if not passed:
+        mistake = recognise(judge, trials)
+        message, picture = explain(exercise, trials, mistake)
+    if changed := next((outcome.changed for outcome in outcomes if outcome.changed), ()):
+        text = sentences.CHANGED.format(name=exercise.id, inputs="', '".join(changed))
+        message = f"{message} {text}".strip()
+    return Report(
+        exercise=exercise.id,
+        title=exercise.title,
+        points=exercise.points,
+        score=score,
+        passed=passed,
+        solved=outcomes[0].failure not in ("unsolved", "missing"),
+        mistake=mistake.name if mistake else None,
+        message=message,
+        properties=properties,
+        picture=picture,
+        printed=next((outcome.printed for outcome in outcomes if outcome.printed), ""),
+    )
