@@ -1,10 +1,17 @@
 """Exercise `count_perceiver_parameters`: what shared weights save."""
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.reference import perceiver as reference
 
 PARTS = ("latents", "tokens", "cross", "latent_transformer", "head")
+
+
+def count_perceiver_parameters(sizes, iterations, shared):
+    copies = 1 if shared else iterations
+    once = sizes["latents"] + sizes["tokens"] + sizes["head"]
+    cross, think = sizes["cross"], sizes["latent_transformer"]
+    return once + copies * (cross + think)
 
 
 def count_cases(rng):
@@ -32,62 +39,12 @@ def call_with_sizes(solution, inputs):
     return call(solution, given)
 
 
-def counted(times):
-    """Each part a number of times: times (part, iterations, shared)."""
-
-    def solution(sizes, iterations, shared):
-        return sum(times(part, iterations, shared) * size for part, size in sizes.items())
-
-    return solution
-
-
-REPEATED = ("cross", "latent_transformer")
-
-
-def right(part, iterations, shared):
-    return iterations if part in REPEATED and not shared else 1
-
-
-def without(forgotten):
-    return counted(lambda part, n, shared: right(part, n, shared) * (part != forgotten))
-
-
-def repeats(*parts):
-    """Only these parts are counted again for iterations of their own."""
-    return counted(lambda part, n, shared: n if part in parts and not shared else 1)
-
-
-def as_float(sizes, iterations, shared):
-    return float(counted(right)(sizes, iterations, shared))
-
-
-def first_look_apart(sizes, iterations, shared):
-    extra = sizes["cross"] if shared and iterations > 1 else 0
-    return counted(right)(sizes, iterations, shared) + extra
-
-
-FORGOTTEN = {
-    "latents": (
-        "forgets the latent array",
-        "The latents themselves are missing: they are an array that is learned, once for all.",
-    ),
-    "tokens": (
-        "forgets the tokens",
-        "What makes the tokens is missing: sizes['tokens'], once, whatever the iterations.",
-    ),
-    "head": ("forgets the head", "The head is missing: sizes['head'], once."),
-    "cross": ("forgets the cross-attention", "The cross-attention is missing: sizes['cross']."),
-    "latent_transformer": (
-        "forgets the latent transformer",
-        "The latent transformer is missing: sizes['latent_transformer'].",
-    ),
-}
-
 COUNT_PERCEIVER_PARAMETERS = Exercise(
     id="count_perceiver_parameters",
     title="What shared weights save",
     points=2,
     reference=reference.count_perceiver_parameters,
+    answer=count_perceiver_parameters,
     cases=count_cases,
     outputs={"count": ""},
     driver=call_with_sizes,
@@ -100,83 +57,108 @@ COUNT_PERCEIVER_PARAMETERS = Exercise(
         "+ copies * (cross + latent_transformer)",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "multiplies shared weights",
-            counted(lambda part, n, shared: n if part in REPEATED else 1),
+            ("1 if shared else iterations", "iterations"),
             "Right for iterations with weights of their own. Shared weights are the same numbers, "
             "used again: they count once, however often they are used.",
         ),
-        Mistake(
+        edited(
             "never multiplies",
-            counted(lambda part, n, shared: 1),
+            ("1 if shared else iterations", "1"),
             "Right for shared weights. With shared=False each iteration has a cross-attention and "
             "a latent transformer of its own.",
         ),
-        Mistake(
+        edited(
             "shared turned round",
-            counted(lambda part, n, shared: right(part, n, not shared)),
+            ("if shared", "if not shared"),
             "You multiply where the weights are shared, and do not where they are not. It is the "
             "other way round.",
         ),
-        *(Mistake(name, without(part), text) for part, (name, text) in FORGOTTEN.items()),
-        Mistake(
+        edited(
+            "forgets the latent array",
+            ('sizes["latents"] + ', ""),
+            "The latents themselves are missing: they are an array that is learned, once for all.",
+        ),
+        edited(
+            "forgets the tokens",
+            ('sizes["tokens"] + ', ""),
+            "What makes the tokens is missing: sizes['tokens'], once, whatever the iterations.",
+        ),
+        edited(
+            "forgets the head",
+            (' + sizes["head"]', ""),
+            "The head is missing: sizes['head'], once.",
+        ),
+        edited(
+            "forgets the cross-attention",
+            ("(cross + think)", "think"),
+            "The cross-attention is missing: sizes['cross'].",
+        ),
+        edited(
+            "forgets the latent transformer",
+            ("(cross + think)", "cross"),
+            "The latent transformer is missing: sizes['latent_transformer'].",
+        ),
+        edited(
             "multiplies everything",
-            repeats(*PARTS),
+            ("once + copies * (cross + think)", "copies * (once + cross + think)"),
             "With shared=False you multiply everything. Latents, tokens and head are there once: "
             "only cross and latent_transformer come again in each iteration.",
         ),
-        Mistake(
+        edited(
             "multiplies everything, shared or not",
-            counted(lambda part, n, shared: n),
+            ("1 if shared else iterations", "iterations"),
+            ("once + copies * (cross + think)", "copies * (once + cross + think)"),
             "You multiply everything by the iterations. Only cross and latent_transformer come "
             "again in each, and only where they are not shared.",
         ),
-        Mistake(
+        edited(
             "multiplies the latents too",
-            repeats(*REPEATED, "latents"),
+            ('sizes["latents"]', 'copies * sizes["latents"]'),
             "With shared=False you count the latents once an iteration. There is one array of "
             "them; the rounds hand it on.",
         ),
-        Mistake(
+        edited(
             "multiplies the tokens too",
-            repeats(*REPEATED, "tokens"),
+            ('sizes["tokens"]', 'copies * sizes["tokens"]'),
             "With shared=False you count the tokens once an iteration. They are made once, and "
             "looked at again and again.",
         ),
-        Mistake(
+        edited(
             "multiplies the head too",
-            repeats(*REPEATED, "head"),
+            ('sizes["head"]', 'copies * sizes["head"]'),
             "With shared=False you count the head once an iteration. It comes once, at the end.",
         ),
-        Mistake(
+        edited(
             "multiplies the cross-attention only",
-            repeats("cross"),
+            ("(cross + think)", "cross + think"),
             "With shared=False the latent transformer is another one in each iteration, too.",
         ),
-        Mistake(
+        edited(
             "multiplies the latent transformer only",
-            repeats("latent_transformer"),
+            ("copies * (cross + think)", "cross + copies * think"),
             "With shared=False the cross-attention is another one in each iteration, too.",
         ),
-        Mistake(
+        edited(
             "an iteration too few",
-            counted(lambda part, n, shared: right(part, n - 1 if n > 1 else n, shared)),
+            ("else iterations", "else max(iterations - 1, 1)"),
             "With shared=False you count one iteration too few.",
         ),
-        Mistake(
+        edited(
             "an iteration too many",
-            counted(lambda part, n, shared: right(part, n + 1, shared)),
+            ("else iterations", "else iterations + 1"),
             "With shared=False you count one iteration too many: the first look is one of them.",
         ),
-        Mistake(
+        edited(
             "the first look counted apart",
-            first_look_apart,
+            ("return once", "return once + cross * (shared and iterations > 1)"),
             "Right for weights of their own. With shared=True you count a first cross-attention "
             "of its own, as the paper's best model had it. Here all of them are one.",
         ),
-        Mistake(
+        edited(
             "a float",
-            as_float,
+            ("return once", "return 1.0 * once"),
             "The number is right, but it is a float. A count is a whole number.",
         ),
     ),

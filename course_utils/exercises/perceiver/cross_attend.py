@@ -3,13 +3,23 @@
 import numpy as np
 
 from course_utils.checking.driver import Unusable, call
-from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.exercises.attention.by_hand import softmax_of_axis
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.exercises.multi_head_attention.multi_head_attention import DICTIONARY
 from course_utils.reference import perceiver as reference
 
 ROLES = ("query", "key", "value")
+
+
+def cross_attend(latents, data, params):
+    query = latents @ params["query"]  # (L, d)
+    key = data @ params["key"]  # (B, N, d)
+    value = data @ params["value"]  # (B, N, D)
+    scores = query @ np.swapaxes(key, -1, -2) / query.shape[-1] ** 0.5  # (B, L, N)
+    exponentials = np.exp(scores - scores.max(-1, keepdims=True))
+    weights = exponentials / exponentials.sum(-1, keepdims=True)
+    output = weights @ value
+    return output
 
 
 def cross_cases(rng):
@@ -45,90 +55,6 @@ def call_with_params(solution, inputs):
     return result
 
 
-def turned(x):
-    return np.swapaxes(x, -1, -2)
-
-
-def by_hand(latents, data, params, *, scale=None, axis=-1, values=None, finish=None):
-    """Cross-attention with one thing changed: how most mistakes are written.
-
-    scale: (latents, data, query) -> divisor; values: (data, params) -> what is mixed;
-    finish: (weights, values, latents) -> the result.
-    """
-    query = latents @ params["query"]  # (L, d)
-    key = data @ params["key"]  # (B, N, d)
-    value = data @ params["value"] if values is None else values(data, params)
-    divisor = query.shape[-1] ** 0.5 if scale is None else scale(latents, data, query)
-    weights = softmax_of_axis(query @ turned(key) / divisor, axis)  # (B, L, N)
-    return weights @ value if finish is None else finish(weights, value, latents)
-
-
-def variant(**changed):
-    return lambda latents, data, params: by_hand(latents, data, params, **changed)
-
-
-def finished(function):
-    """The right answer with something done to it: a function of output and latents."""
-    return variant(finish=lambda weights, value, latents: function(weights @ value, latents))
-
-
-def scaled(divisor):
-    return variant(scale=lambda latents, data, query: divisor(latents, data, query))
-
-
-def data_asks(latents, data, params):
-    """The roles swapped: the kernel of the queries meets the data, that of the keys the latents."""
-    query, key, value = data @ params["query"], latents @ params["key"], latents @ params["value"]
-    return softmax_of_axis(query @ turned(key) / query.shape[-1] ** 0.5, -1) @ value
-
-
-def tokens_share_latents(latents, data, params):
-    """The scores turned round, so that each token gets a mixture of latents."""
-    query, key = latents @ params["query"], data @ params["key"]
-    return softmax_of_axis(key @ turned(query) / query.shape[-1] ** 0.5, -1) @ latents
-
-
-def all_images_at_once(latents, data, params):
-    return by_hand(latents, data.reshape(-1, data.shape[-1]), params)
-
-
-def first_image_only(latents, data, params):
-    return by_hand(latents, data[:1], params)
-
-
-def a_latent_an_image(latents, data, params):
-    """latents[:, None] lines the latents up with the batch: only one of them sees each image."""
-    query, key = latents[:, None] @ params["query"], data @ params["key"]  # (L, 1, d)
-    scores = query @ turned(key) / query.shape[-1] ** 0.5
-    return softmax_of_axis(scores, -1) @ (data @ params["value"])
-
-
-def repeated_in_a_row(latents, data, params):
-    return by_hand(np.repeat(latents, len(data), axis=0), data, params)
-
-
-def without_softmax(latents, data, params):
-    query, key = latents @ params["query"], data @ params["key"]
-    return query @ turned(key) / query.shape[-1] ** 0.5 @ (data @ params["value"])
-
-
-def without_maximum(latents, data, params):
-    query, key = latents @ params["query"], data @ params["key"]
-    exponentials = np.exp(query @ turned(key) / query.shape[-1] ** 0.5)
-    weights = exponentials / exponentials.sum(-1, keepdims=True)
-    return weights @ (data @ params["value"])
-
-
-def kernels_exchanged(latents, data, params):
-    return by_hand(latents, data, {**params, "query": params["key"], "key": params["query"]})
-
-
-def latents_alone(latents, data, params):
-    """Self-attention of the latents, image by image the same."""
-    again = np.broadcast_to(latents, (len(data), *latents.shape))
-    return by_hand(latents, again, params)
-
-
 NOT_REPEATED = (
     "Each image has an answer of its own: (B, L, D). The latents have no batch axis, so give the "
     "queries one of length 1, query[None] of shape (1, L, d): against keys (B, N, d) it repeats "
@@ -145,6 +71,7 @@ CROSS_ATTEND = Exercise(
     title="A few latents read many tokens",
     points=3,
     reference=reference.cross_attend,
+    answer=cross_attend,
     cases=cross_cases,
     outputs={"latents": "B L D"},
     driver=call_with_params,
@@ -157,122 +84,150 @@ CROSS_ATTEND = Exercise(
         "weights = softmax(query @ swapaxes(key, 1, 2) / d ** 0.5);  return weights @ value",
     ),
     mistakes=(
-        Mistake("roles swapped", data_asks, SWAPPED),
-        Mistake("roles swapped", tokens_share_latents, SWAPPED),
-        Mistake("latents not repeated over the batch", all_images_at_once, NOT_REPEATED),
-        Mistake("latents not repeated over the batch", first_image_only, NOT_REPEATED),
-        Mistake("latents lined up with the batch", a_latent_an_image, NOT_REPEATED),
-        Mistake(
+        edited(
+            "roles swapped",
+            ("query = latents", "query = data"),
+            ("key = data", "key = latents"),
+            ("value = data", "value = latents"),
+            SWAPPED,
+        ),
+        edited(
+            "roles swapped",
+            ("query @ np.swapaxes(key, -1, -2)", "key @ np.swapaxes(query, -1, -2)"),
+            ("weights @ value", "weights @ latents"),
+            SWAPPED,
+        ),
+        edited(
+            "latents not repeated over the batch",
+            ("    query =", "    data = data.reshape(-1, data.shape[-1])\n    query ="),
+            NOT_REPEATED,
+        ),
+        edited(
+            "latents not repeated over the batch",
+            ("    query =", "    data = data[:1]\n    query ="),
+            NOT_REPEATED,
+        ),
+        edited(
+            "latents lined up with the batch", ("latents @", "latents[:, None] @"), NOT_REPEATED
+        ),
+        edited(
             "latents repeated in a row",
-            repeated_in_a_row,
+            ("latents @", "np.repeat(latents, len(data), axis=0) @"),
             "You repeat the latents B times in a row, and every image sees all B·L of them. Repeat "
             "along a new axis in front: latents[None] is (1, L, D), and broadcasts to (B, L, D).",
         ),
-        Mistake(
+        edited(
             "scale by √E",
-            scaled(lambda latents, data, query: data.shape[-1] ** 0.5),
+            ("query.shape[-1]", "data.shape[-1]"),
             "You divide by the square root of the data's width E. The sum in a score runs over the "
             "features of query and key: divide by √d, the width of the queries.",
         ),
-        Mistake(
+        edited(
             "scale by √D",
-            scaled(lambda latents, data, query: latents.shape[-1] ** 0.5),
+            ("query.shape[-1]", "latents.shape[-1]"),
             "You divide by the square root of the latents' width D. The sum in a score runs over "
             "the features of query and key, after the kernels: divide by √d.",
         ),
-        Mistake(
+        edited(
             "scale by √N",
-            scaled(lambda latents, data, query: data.shape[1] ** 0.5),
+            ("query.shape[-1]", "data.shape[1]"),
             "You divide by the square root of the number of tokens. Divide by √d, the width of "
             "the queries.",
         ),
-        Mistake(
+        edited(
             "no scale",
-            scaled(lambda latents, data, query: 1),
+            (" / query.shape[-1] ** 0.5", ""),
             "The scores are not divided by √d, the root of the width of the queries.",
         ),
-        Mistake(
+        edited(
             "divided by d",
-            scaled(lambda latents, data, query: query.shape[-1]),
+            (" ** 0.5", ""),
             "Your scores are divided by d. Divide by √d, and once: attend does it already.",
         ),
-        Mistake(
+        edited(
             "multiplied by √d",
-            scaled(lambda latents, data, query: query.shape[-1] ** -0.5),
+            ("/ query.shape", "* query.shape"),
             "Your scores are multiplied by √d: divide by it.",
         ),
-        Mistake(
+        edited(
             "softmax over latents",
-            variant(axis=-2),
+            ("max(-1", "max(-2"),
+            ("sum(-1", "sum(-2"),
             "For each token your weights sum to 1 over the latents. Each latent shares out its own "
             "attention among the tokens: softmax over the last axis of the scores (B, L, N).",
         ),
-        Mistake(
+        edited(
             "softmax over all entries",
-            variant(axis=(-2, -1)),
+            ("max(-1", "max((-2, -1)"),
+            ("sum(-1", "sum((-2, -1)"),
             "All weights of an image together sum to 1. Each latent shares out its own attention: "
             "softmax over the last axis alone.",
         ),
-        Mistake(
+        edited(
             "softmax over the batch",
-            variant(axis=0),
+            ("max(-1", "max(0"),
+            ("sum(-1", "sum(0"),
             "Your weights sum to 1 over the images of the batch, which should know nothing of each "
             "other. Softmax over the last axis, the tokens.",
         ),
-        Mistake(
+        edited(
             "no softmax",
-            without_softmax,
+            ("weights @", "scores @"),
             "You mix the values by the scores themselves. Turn the scores into weights with the "
             "softmax first.",
         ),
-        Mistake(
+        edited(
             "no maximum subtracted",
-            without_maximum,
+            (" - scores.max(-1, keepdims=True)", ""),
             "Right for small scores, but the exponential of a large one is infinity. Use a softmax "
             "that subtracts each row's maximum, such as keras.ops.softmax.",
         ),
-        Mistake(
+        edited(
             "values not projected",
-            variant(values=lambda data, params: data),
+            (' @ params["value"]', ""),
             "You mix the tokens as they are. The values are data @ params['value'].",
         ),
-        Mistake(
+        edited(
             "keys mixed",
-            variant(values=lambda data, params: data @ params["key"]),
+            ("weights @ value", "weights @ key"),
             "Your weights are right, but you mix the keys with them. Keys only say where to look; "
             "what is fetched are the values, data @ params['value'].",
         ),
-        Mistake(
+        edited(
             "kernels of query and key exchanged",
-            kernels_exchanged,
+            ('latents @ params["query"]', 'latents @ params["key"]'),
+            ('data @ params["key"]', 'data @ params["query"]'),
             "params['query'] makes queries out of latents, params['key'] makes keys out of data. "
             "You have exchanged them, which only runs where the widths happen to agree.",
         ),
-        Mistake(
+        edited(
             "the latents read themselves",
-            latents_alone,
+            (
+                "    query =",
+                "    data = np.broadcast_to(latents, (len(data), *latents.shape))\n    query =",
+            ),
             "Your keys and values come from the latents, so the data have no say. They are "
             "data @ params['key'] and data @ params['value'].",
         ),
-        Mistake(
+        edited(
             "latents added",
-            finished(lambda output, latents: output + latents),
+            ("return output", "return output + latents"),
             "You add the latents to what they read. That residual path belongs to the block around "
             "this function; return what was read, and no more.",
         ),
-        Mistake(
+        edited(
             "batch behind the latents",
-            finished(lambda output, latents: output.swapaxes(0, 1)),
+            ("return output", "return output.swapaxes(0, 1)"),
             "The numbers are right, but the axes are (L, B, D). The batch stays first: (B, L, D).",
         ),
-        Mistake(
+        edited(
             "features before latents",
-            finished(lambda output, latents: turned(output)),
+            ("return output", "return output.swapaxes(1, 2)"),
             "The numbers are right, but the axes are (B, D, L). It should be (B, L, D).",
         ),
-        Mistake(
+        edited(
             "averaged over the latents",
-            finished(lambda output, latents: output.mean(axis=1)),
+            ("return output", "return output.mean(axis=1)"),
             "You average over the latents. Keep them apart: the result is (B, L, D).",
         ),
     ),

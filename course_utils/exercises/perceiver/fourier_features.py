@@ -2,20 +2,25 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.reference import positional_encoding as reference
+
+
+def fourier_features(positions, num_bands, max_resolution):
+    frequencies = np.linspace(1, max_resolution / 2, num_bands)
+    angles = positions[:, :, None] * frequencies * np.pi  # (N, k, bands)
+    sines, cosines = np.sin(angles), np.cos(angles)
+    waves = np.concatenate([sines, cosines], axis=1)  # (N, 2k, bands)
+    waves = waves.reshape(len(positions), -1)
+    return np.concatenate([positions, waves], axis=-1)
 
 
 def fourier_cases(rng):
     def case(shows, count, axes, num_bands, max_resolution):
         positions = rng.uniform(-1, 1, (count, axes)).astype("float32")
         positions[:3] = np.array([[-1], [0], [1]])  # the edges and the middle
-        inputs = {
-            "positions": positions,
-            "num_bands": num_bands,
-            "max_resolution": max_resolution,
-        }
-        return Case(shows, inputs)
+        sizes = {"num_bands": num_bands, "max_resolution": max_resolution}
+        return Case(shows, {"positions": positions, **sizes})
 
     bands, count = (int(n) for n in rng.permutation([3, 5, 7, 11])[:2])
     return [
@@ -28,91 +33,17 @@ def fourier_cases(rng):
     ]
 
 
-def frequencies(num_bands, max_resolution):
-    return np.linspace(1, max_resolution / 2, num_bands)
-
-
-def waves(angles):
-    """angles (N, k, bands) -> sines, then cosines: (N, 2 · k · bands)."""
-    angles = angles.reshape(len(angles), -1)
-    return np.concatenate([np.sin(angles), np.cos(angles)], axis=-1)
-
-
-def by_hand(positions, num_bands, max_resolution, *, bands=frequencies, factor=np.pi,
-            layout=waves, join=None):  # fmt: skip
-    """Fourier features with one thing changed: how mistakes are written.
-
-    bands: (num_bands, max_resolution) -> frequencies; factor: of the angles; layout: angles
-    (N, k, bands) -> (N, …); join: (positions, waves) -> the result.
-    """
-    positions = positions.astype("float64")
-    angles = factor * positions[:, :, None] * bands(num_bands, max_resolution)
-    if join is not None:
-        return join(positions, layout(angles))
-    return np.concatenate([positions, layout(angles)], axis=-1)
-
-
-def variant(**changed):
-    return lambda positions, num_bands, max_resolution: by_hand(
-        positions, num_bands, max_resolution, **changed
-    )
-
-
-def stepped(num_bands, max_resolution):
-    """From 1 on in equal steps, the last of which would reach the end."""
-    return np.linspace(1, max_resolution / 2, num_bands, endpoint=False)
-
-
-def doubling(num_bands, max_resolution):
-    return 2.0 ** np.arange(num_bands)
-
-
-def logarithmic(num_bands, max_resolution):
-    return np.geomspace(1, max_resolution / 2, num_bands)
-
-
-def frequency_major(angles):
-    return waves(angles.swapaxes(1, 2))
-
-
-def block_an_axis(angles):
-    """For each axis its sines, then its cosines."""
-    parts = np.concatenate([np.sin(angles), np.cos(angles)], axis=-1)
-    return parts.reshape(len(angles), -1)
-
-
-def in_pairs(angles):
-    """Sine and cosine of the same angle side by side."""
-    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(len(angles), -1)
-
-
-def cosines_first(angles):
-    angles = angles.reshape(len(angles), -1)
-    return np.concatenate([np.cos(angles), np.sin(angles)], axis=-1)
-
-
-def sines_twice(angles):
-    angles = angles.reshape(len(angles), -1)
-    return np.concatenate([np.sin(angles), np.sin(angles)], axis=-1)
-
-
-def each_axis_whole(positions, num_bands, max_resolution):
-    """Position, sines and cosines of the first axis, then those of the second."""
-    angles = np.pi * positions[:, :, None] * frequencies(num_bands, max_resolution)
-    parts = [positions[:, :, None], np.sin(angles), np.cos(angles)]
-    return np.concatenate(parts, axis=-1).reshape(len(positions), -1)
-
-
-def not_flattened(positions, num_bands, max_resolution):
-    angles = np.pi * positions[:, :, None] * frequencies(num_bands, max_resolution)
-    return np.concatenate([positions[:, :, None], np.sin(angles), np.cos(angles)], axis=-1)
-
+EACH_AXIS_WHOLE = (
+    ("[sines, cosines], axis=1", "[positions[:, :, None], sines, cosines], axis=2"),
+    ("np.concatenate([positions, waves], axis=-1)", "waves"),
+)
 
 FOURIER_FEATURES = Exercise(
     id="fourier_features",
     title="A place as waves of many frequencies",
     points=3,
     reference=reference.fourier_features,
+    answer=fourier_features,
     cases=fourier_cases,
     outputs={"features": "N k·(2·bands+1)"},
     hints=(
@@ -126,169 +57,158 @@ FOURIER_FEATURES = Exercise(
         "return concatenate([positions, sin(angle), cos(angle)], axis=-1)",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "π missing",
-            variant(factor=1),
+            (" * np.pi", ""),
             "The factor π is missing: the angles are π · f · p. Without it the lowest wave does "
             "not get round once between -1 and 1.",
         ),
-        Mistake(
+        edited(
             "2π",
-            variant(factor=2 * np.pi),
+            ("np.pi", "2 * np.pi"),
             "Your angles are 2π · f · p, twice as large as asked. Places run from -1 to 1, a width "
             "of 2, so that π · f · p makes f turns from edge to edge.",
         ),
-        Mistake(
+        edited(
             "degrees",
-            variant(factor=np.pi**2 / 180),
+            ("np.pi", "np.pi**2 / 180"),
             "You turn the angles from degrees into radians. π · f · p are radians already, which "
             "is what sin and cos take.",
         ),
-        Mistake(
+        edited(
             "degrees",
-            variant(factor=np.pi / 180),
+            ("np.pi", "np.pi / 180"),
             "You turn the places from degrees into radians. The angles are π · f · p, and that is "
             "radians already.",
         ),
-        Mistake(
+        edited(
             "frequencies up to max_resolution",
-            variant(
-                bands=lambda num_bands, max_resolution: np.linspace(1, max_resolution, num_bands)
-            ),
+            (" / 2", ""),
             "Your frequencies go up to max_resolution. A grid of that many points sees no wave "
             "with more than half as many turns (Nyquist): end at max_resolution / 2.",
         ),
-        Mistake(
+        edited(
             "frequencies up to max_resolution / 4",
-            variant(
-                bands=lambda num_bands, max_resolution: np.linspace(
-                    1, max_resolution / 4, num_bands
-                )
-            ),
+            ("/ 2", "/ 4"),
             "Your frequencies end at max_resolution / 4. They go up to max_resolution / 2, where "
             "the wave changes sign from pixel to pixel.",
         ),
-        Mistake(
+        edited(
             "logarithmic spacing",
-            variant(bands=logarithmic),
+            ("linspace", "geomspace"),
             "Your frequencies grow by the same factor from one to the next. Here they grow by the "
             "same step: linspace from 1 to max_resolution / 2.",
         ),
-        Mistake(
+        edited(
             "powers of 2",
-            variant(bands=doubling),
+            ("np.linspace(1, max_resolution / 2, num_bands)", "2.0 ** np.arange(num_bands)"),
             "Your frequencies double from one to the next, as in models of 3-D scenes. Here they "
             "lie evenly between 1 and max_resolution / 2.",
         ),
-        Mistake(
+        edited(
             "powers of 2",
-            variant(bands=lambda n, max_resolution: 2 * doubling(n, max_resolution)),
+            ("np.linspace(1, max_resolution / 2, num_bands)", "2.0 ** np.arange(1, num_bands + 1)"),
             "Your frequencies are powers of 2, as in models of 3-D scenes. Here they lie evenly "
             "between 1 and max_resolution / 2.",
         ),
-        Mistake(
+        edited(
             "whole numbers as frequencies",
-            variant(bands=lambda num_bands, max_resolution: np.arange(1, num_bands + 1)),
+            ("np.linspace(1, max_resolution / 2, num_bands)", "np.arange(1, num_bands + 1)"),
             "Your frequencies are 1, 2, 3 and so on, whatever max_resolution says. The last one "
             "should be max_resolution / 2: linspace(1, max_resolution / 2, num_bands).",
         ),
-        Mistake(
+        edited(
             "frequencies from 0",
-            variant(
-                bands=lambda num_bands, max_resolution: np.linspace(
-                    0, max_resolution / 2, num_bands
-                )
-            ),
+            ("linspace(1", "linspace(0"),
             "Your frequencies start at 0, and a wave of frequency 0 is the same everywhere. Start "
             "at 1.",
         ),
-        Mistake(
+        edited(
             "the last frequency left out",
-            variant(bands=stepped),
+            ("num_bands)", "num_bands, endpoint=False)"),
             "Your frequencies stop one step short of max_resolution / 2. Both ends count: "
             "linspace has num_bands points, the last one included.",
         ),
-        Mistake(
+        edited(
             "a frequency too many",
-            variant(bands=lambda n, max_resolution: frequencies(n + 1, max_resolution)),
+            ("num_bands)", "num_bands + 1)"),
             "You have one frequency more than num_bands: linspace(1, max_resolution / 2, "
             "num_bands) has both ends in it.",
         ),
-        Mistake(
+        edited(
             "from the highest frequency down",
-            variant(bands=lambda *sizes: frequencies(*sizes)[::-1]),
+            ("num_bands)", "num_bands)[::-1]"),
             "All numbers are there, in another order: the frequencies rise, from 1 to "
             "max_resolution / 2.",
         ),
-        Mistake(
+        edited(
             "half of the resolution rounded",
-            variant(bands=lambda n, max_resolution: np.linspace(1, max_resolution // 2, n)),
+            ("/ 2", "// 2"),
             "Right where max_resolution is even. // rounds down: the last frequency is "
             "max_resolution / 2, also where that is no whole number.",
         ),
-        Mistake(
+        edited(
             "raw positions forgotten",
-            variant(join=lambda positions, waves: waves),
+            ("[positions, waves]", "[waves]"),
             "The waves are right; the raw positions are missing. They come first, k columns.",
         ),
-        Mistake(
+        edited(
             "raw positions last",
-            variant(join=lambda positions, waves: np.concatenate([waves, positions], axis=-1)),
+            ("[positions, waves]", "[waves, positions]"),
             "All numbers are there, in another order: the raw positions come first.",
         ),
-        Mistake(
+        edited(
             "raw positions times π",
-            variant(
-                join=lambda positions, waves: np.concatenate([np.pi * positions, waves], axis=-1)
-            ),
+            ("[positions, waves]", "[np.pi * positions, waves]"),
             "The waves are right. The raw positions go in as they are, without the factor π.",
         ),
-        Mistake(
+        edited(
             "frequency-major order",
-            variant(layout=frequency_major),
+            ("[:, :, None] * frequencies", "[:, None, :] * frequencies[:, None]"),
             "All numbers are there, in another order: yours has the lowest frequency of all axes, "
             "then the next. Here come all bands of the first axis, then all of the second: "
             "positions[:, :, None] * frequencies has this order.",
         ),
-        Mistake(
+        edited(
             "an axis at a time",
-            variant(layout=block_an_axis),
+            ("axis=1", "axis=2"),
             "All numbers are there, in another order: yours has sines and cosines of the first "
             "axis, then those of the second. Here come the sines of all axes, then all cosines.",
         ),
-        Mistake(
+        edited(
             "an axis at a time, with its position",
-            each_axis_whole,
+            *EACH_AXIS_WHOLE,
             "All numbers are there, in another order: yours has everything about the first axis, "
             "then everything about the second. Here come the positions of all axes, then all "
             "sines, then all cosines.",
         ),
-        Mistake(
+        edited(
             "sine and cosine in pairs",
-            variant(layout=in_pairs),
+            ("np.concatenate([sines, cosines], axis=1)", "np.stack([sines, cosines], axis=-1)"),
             "All numbers are there, in another order: you alternate sine and cosine, as notebook 3 "
             "did. Here come all sines, then all cosines: concatenate, do not stack.",
         ),
-        Mistake(
+        edited(
             "cosines before sines",
-            variant(layout=cosines_first),
+            ("[sines, cosines]", "[cosines, sines]"),
             "All numbers are there, in another order: sines come before cosines.",
         ),
-        Mistake(
+        edited(
             "sines twice",
-            variant(layout=sines_twice),
+            ("np.cos", "np.sin"),
             "Both halves of your waves are sines. The second is the cosines: a sine alone cannot "
             "tell p from the place where it has the same height again.",
         ),
-        Mistake(
+        edited(
             "not flattened",
-            not_flattened,
+            *EACH_AXIS_WHOLE,
+            ("    waves = waves.reshape(len(positions), -1)\n", ""),
             "The numbers are right, but with an axis too many: (N, k, 2·bands + 1). The result is "
             "(N, k·(2·bands + 1)): positions, then all sines, then all cosines.",
         ),
-        Mistake(
+        edited(
             "features before places",
-            variant(join=lambda positions, waves: np.concatenate([positions, waves], axis=-1).T),
+            ("axis=-1)", "axis=-1).T"),
             "Yours has a row for each feature. Make it a row for each place, (N, k·(2·bands + 1)).",
         ),
     ),

@@ -1,23 +1,23 @@
 """Exercise `keras_attention`: make a layer do what its name says."""
 
-import numpy as np
+from keras import layers
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.exercises.attention.by_hand import softmax_of_axis
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import perceiver as reference
 
 
+def keras_attention(query, key, value):
+    divisor = query.shape[-1] ** 0.5
+    return layers.Attention()([query / divisor, value, key])
+
+
 def keras_cases(rng):
     def case(shows, *, batch=2, queries=5, keys=7, width=3, value_width=11, sharp=1):
-        return Case(
-            shows,
-            {
-                "query": 2 * sharp * normal(rng, batch, queries, width),
-                "key": sharp * normal(rng, batch, keys, width),
-                "value": normal(rng, batch, keys, value_width),
-            },
-        )
+        query = 2 * sharp * normal(rng, batch, queries, width)
+        key = sharp * normal(rng, batch, keys, width)
+        value = normal(rng, batch, keys, value_width)
+        return Case(shows, {"query": query, "key": key, "value": value})
 
     return [
         case("values of a width of their own"),
@@ -26,23 +26,6 @@ def keras_cases(rng):
         case("more queries than keys", batch=3, queries=13, keys=2, width=5),
         case("very large scores", sharp=40),
     ]
-
-
-def attention_layer(query, value, key=None):
-    """What keras.layers.Attention computes, in its own order of arguments. No scale."""
-    key = value if key is None else key
-    return softmax_of_axis(query @ np.swapaxes(key, -1, -2), -1) @ value
-
-
-def scaled(divisor):
-    """The right order, with a divisor that is a function of the three arrays."""
-    return lambda query, key, value: attention_layer(
-        query / np.float32(divisor(query, key, value)), value, key
-    )
-
-
-def root(query):
-    return np.float32(query.shape[-1] ** 0.5)
 
 
 ORDER = (
@@ -56,6 +39,7 @@ KERAS_ATTENTION = Exercise(
     title="A layer that does what its name says",
     points=2,
     reference=reference.keras_attention,
+    answer=keras_attention,
     cases=keras_cases,
     outputs={"output": "B Nq dv"},
     hints=(
@@ -67,82 +51,84 @@ KERAS_ATTENTION = Exercise(
         "return layer([query / query.shape[-1] ** 0.5, value, key])",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "passes [query, key, value]",
-            lambda query, key, value: attention_layer(query / root(query), key, value),
+            ("value, key]", "key, value]"),
             f"The scale is right. {ORDER}",
         ),
-        Mistake(
+        edited(
             "passes [query, key, value], unscaled",
-            lambda query, key, value: attention_layer(query, key, value),
+            ("value, key]", "key, value]"),
+            (" / divisor", ""),
             f"{ORDER} And the scores are not divided by √d: Keras divides by nothing, and the "
             "number of use_scale=True starts at 1.",
         ),
-        Mistake(
+        edited(
             "unscaled, or use_scale=True taken for 1/√d",
-            scaled(lambda query, key, value: 1),
+            (" / divisor", ""),
             "The order is right. But the scores are not divided by √d: Keras' Attention divides by "
             "nothing. use_scale=True does not help, it multiplies by a number that is learned and "
             "starts at 1. Divide the queries by √d before you hand them over.",
         ),
-        Mistake(
+        edited(
             "divided by d",
-            scaled(lambda query, key, value: query.shape[-1]),
+            (" ** 0.5", ""),
             "Your scores are divided by d. Divide by √d in all: queries or keys by √d, not both.",
         ),
-        Mistake(
+        edited(
             "multiplied by √d",
-            scaled(lambda query, key, value: query.shape[-1] ** -0.5),
+            ("/ divisor", "* divisor"),
             "Your scores are multiplied by √d: divide by it.",
         ),
-        Mistake(
+        edited(
             "√ of the value width",
-            scaled(lambda query, key, value: value.shape[-1] ** 0.5),
+            ("query.shape[-1]", "value.shape[-1]"),
             "You divide by the root of the width of the values. The sum in a score runs over the "
             "features of query and key: take d from the last axis of query.",
         ),
-        Mistake(
+        edited(
             "√ of the number of keys",
-            scaled(lambda query, key, value: key.shape[1] ** 0.5),
+            ("query.shape[-1]", "key.shape[1]"),
             "You divide by the root of the number of keys. Take d from the last axis of query.",
         ),
-        Mistake(
+        edited(
             "√ of the number of queries",
-            scaled(lambda query, key, value: query.shape[1] ** 0.5),
+            ("query.shape[-1]", "query.shape[1]"),
             "You divide by the root of the number of queries. Take d from the last axis of query.",
         ),
-        Mistake(
+        edited(
             "the result scaled",
-            lambda query, key, value: attention_layer(query, value, key) / root(query),
+            (" / divisor", ""),
+            ("key])", "key]) / divisor"),
             "You divide the result by √d, which only makes it smaller. Divide the scores: the "
             "queries before the layer.",
         ),
-        Mistake(
+        edited(
             "key left out",
-            lambda query, key, value: attention_layer(query / root(query), value),
+            (", key]", "]"),
             "You give the layer no key, so it takes the values for keys too. Hand over all three: "
             "[query, value, key].",
         ),
-        Mistake(
+        edited(
             "value left out",
-            lambda query, key, value: attention_layer(query / root(query), key),
+            ("value, key]", "key]"),
             "You give the layer [query, key], and Keras takes the second for values and keys both. "
             "Hand over all three: [query, value, key].",
         ),
-        Mistake(
+        edited(
             "passes [value, query, key]",
-            lambda query, key, value: attention_layer(value / root(query), query, key),
+            ("query / divisor, value", "value / divisor, query"),
             "You give the layer [value, query, key]. The query comes first: [query, value, key].",
         ),
-        Mistake(
+        edited(
             "passes [key, value, query]",
-            lambda query, key, value: attention_layer(key / root(query), value, query),
+            ("query / divisor, value, key", "key / divisor, value, query"),
             "Query and key are exchanged: your keys ask, and the queries answer. Keras wants "
             "[query, value, key].",
         ),
-        Mistake(
+        edited(
             "query added",
-            lambda query, key, value: attention_layer(query / root(query), value, key) + query,
+            ("key])", "key]) + query"),
             "You add the query to what was read. That residual path belongs to the block around "
             "this function.",
         ),

@@ -1,30 +1,34 @@
 """Exercise `perceive`: look, think, and look again."""
 
 import contextlib
-import copy
+import copy  # noqa: F401  two mistakes make copies
 
 import numpy as np
 from keras import ops
 
 from course_utils.checking.driver import Unusable, call
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.exercises.perceiver.parts import Cross, LatentTransformer
 from course_utils.reference import perceiver as reference
 
 
+def perceive(latents, data, cross, latent_transformer, iterations):
+    for _ in range(iterations):
+        latents = cross(latents, data)
+        latents = latent_transformer(latents)
+    return latents
+
+
 def perceive_cases(rng):
     def case(shows, iterations, *, batch=2, latents=5, dim=7, tokens=11, data_dim=13):
-        return Case(
-            shows,
-            {
-                "latents": normal(rng, batch, latents, dim),
-                "data": normal(rng, batch, tokens, data_dim),
-                "iterations": iterations,
-                "seed": int(rng.integers(1000)),
-            },
-            label=f"{iterations} iteration" + "s" * (iterations > 1),
-        )
+        inputs = {
+            "latents": normal(rng, batch, latents, dim),
+            "data": normal(rng, batch, tokens, data_dim),
+            "iterations": iterations,
+            "seed": int(rng.integers(1000)),
+        }
+        return Case(shows, inputs, label=f"{iterations} iteration" + "s" * (iterations > 1))
 
     return [
         case("one look", 1),
@@ -54,14 +58,9 @@ def look_and_think(solution, inputs):
     dim, data_dim, seed = inputs["latents"].shape[-1], inputs["data"].shape[-1], inputs["seed"]
     cross = Cross(seed, [(dim, dim), (dim, 3), (data_dim, 3), (data_dim, dim)])
     latent_transformer = LatentTransformer(seed + 1, [(dim, dim), (dim, dim)])
-    given = {
-        "latents": inputs["latents"],
-        "data": inputs["data"],
-        "cross": cross,
-        "latent_transformer": latent_transformer,
-        "iterations": inputs["iterations"],
-    }
-    result = call(solution, given)
+    arrays = {name: inputs[name] for name in ("latents", "data")}
+    parts = {"cross": cross, "latent_transformer": latent_transformer}
+    result = call(solution, {**arrays, **parts, "iterations": inputs["iterations"]})
     if result is not None:
         see_that_both_are_called(cross, latent_transformer, inputs, result)
     return result
@@ -83,78 +82,18 @@ def as_it_came(result, latents):
     return False
 
 
-def rounds(step, finish=lambda latents, first: latents):
-    """A loop with another body: step (latents, first latents, data, cross, transformer, round)."""
-
-    def solution(latents, data, cross, latent_transformer, iterations):
-        first = latents
-        for number in range(iterations):
-            latents = step(latents, first, data, cross, latent_transformer, number)
-        return finish(latents, first)
-
-    return solution
-
-
-def in_sequence(plan):
-    """Another order of calls: plan (iterations) -> letters, c for cross, t for transformer."""
-
-    def solution(latents, data, cross, latent_transformer, iterations):
-        for letter in plan(iterations):
-            latents = cross(latents, data) if letter == "c" else latent_transformer(latents)
-        return latents
-
-    return solution
-
-
-def copies(latents, data, cross, latent_transformer, iterations):
-    for number in range(iterations):
-        if number:
-            cross, latent_transformer = copy.deepcopy(cross), copy.deepcopy(latent_transformer)
-        latents = latent_transformer(cross(latents, data))
-    return latents
-
-
-def weights_of_its_own(latents, data, cross, latent_transformer, iterations):
-    """New layers in each round: what is given is never called."""
-    for _ in range(iterations):
-        latents = copy.copy(latent_transformer)(copy.copy(cross)(latents, data))
-    return latents
-
-
-def looks_without_effect(latents, data, cross, latent_transformer, iterations):
-    for _ in range(iterations):
-        cross(latents, data)
-        latents = latent_transformer(latents)
-    return latents
-
-
-def residual_paths(latents, data, cross, latent_transformer, iterations):
-    for _ in range(iterations):
-        latents = latents + cross(latents, data)
-        latents = latents + latent_transformer(latents)
-    return latents
-
-
-def every_round(latents, data, cross, latent_transformer, iterations):
-    kept = []
-    for _ in range(iterations):
-        latents = latent_transformer(cross(latents, data))
-        kept.append(latents)
-    return ops.stack(kept)
-
-
-def data_replaced(latents, data, cross, latent_transformer, iterations):
-    """The name of the data is used for what was read."""
-    for _ in range(iterations):
-        latents = data = latent_transformer(cross(latents, data))
-    return latents
-
+LOOP = "    for _ in range(iterations):\n"
+LOOK = "        latents = cross(latents, data)\n"
+THINK = "        latents = latent_transformer(latents)\n"
+NEW_LAYERS = "        cross, latent_transformer = copy.deepcopy([cross, latent_transformer])\n"
+KEEP_FIRST = ("    for", "    first = latents\n    for")
 
 PERCEIVE = Exercise(
     id="perceive",
     title="Look, think, and look again",
     points=2,
     reference=reference.perceive,
+    answer=perceive,
     cases=perceive_cases,
     outputs={"latents": "B L D"},
     driver=look_and_think,
@@ -167,126 +106,141 @@ PERCEIVE = Exercise(
         "latents = latent_transformer(latents);  return latents",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "data forgotten after the first round",
-            in_sequence(lambda n: "c" + "t" * n),
+            (LOOK, ""),
+            (LOOP, "    latents = cross(latents, data)\n" + LOOP),
             "You look at the data once, and then only think. Each round looks again, with "
             "latents that know better what to look for: cross belongs into the loop.",
         ),
-        Mistake(
+        edited(
             "starts again from the first latents",
-            rounds(lambda x, first, data, cross, transformer, i: transformer(cross(first, data))),
+            KEEP_FIRST,
+            ("cross(latents", "cross(first"),
             "However many rounds there are, yours give what one round gives. Either nothing is "
             "repeated, or every round starts from the first latents again: give each round the "
             "latents of the one before.",
         ),
-        Mistake(
+        edited(
             "looks with the first latents",
-            rounds(
-                lambda x, first, data, cross, transformer, i: transformer(
-                    cross(first, data) + x if i else cross(x, data)
-                )
-            ),
+            KEEP_FIRST,
+            ("for _", "for number"),
+            ("cross(latents, data)", "cross(first, data) + (latents if number else 0)"),
             "Every look of yours is taken with the first latents. Give cross the latents of the "
             "round before: they know better by then what to look for.",
         ),
-        Mistake("new weights each round", copies, NEW_WEIGHTS),
-        Mistake("new weights each round", weights_of_its_own, UNUSED),
-        Mistake(
+        edited(
+            "new weights each round",
+            (THINK, THINK + NEW_LAYERS),
+            NEW_WEIGHTS,
+        ),
+        edited(
+            "new weights each round",
+            ("cross(latents", "copy.copy(cross)(latents"),
+            ("latent_transformer(latents", "copy.copy(latent_transformer)(latents"),
+            UNUSED,
+        ),
+        edited(
             "order reversed",
-            in_sequence(lambda n: "tc" * n),
+            (LOOK + THINK, THINK + LOOK),
             "You think before you look. Each round is cross first, then latent_transformer.",
         ),
-        Mistake(
+        edited(
             "all looks first",
-            in_sequence(lambda n: "c" * n + "t" * n),
+            (LOOK, LOOK + LOOP),
             "You do all the looking first, and all the thinking behind it. Take turns: cross, "
             "latent_transformer, cross, latent_transformer.",
         ),
-        Mistake(
+        edited(
             "thinks only at the end",
-            in_sequence(lambda n: "c" * n + "t"),
+            (THINK, "    latents = latent_transformer(latents)\n"),
             "You think once, when all the looking is over. latent_transformer belongs into the "
             "loop too.",
         ),
-        Mistake(
+        edited(
             "a round too many",
-            in_sequence(lambda n: "ct" * (n + 1)),
+            ("range(iterations)", "range(iterations + 1)"),
             "You do a round too many: iterations + 1. range(iterations) counts right.",
         ),
-        Mistake(
+        edited(
             "a round too few",
-            in_sequence(lambda n: "ct" * max(n - 1, 1)),
+            ("range(iterations)", "range(max(iterations - 1, 1))"),
             "You do a round too few: range(1, iterations) has one number less than "
             "range(iterations).",
         ),
-        Mistake(
+        edited(
             "the last round ends with a look",
-            in_sequence(lambda n: ("ct" * n)[:-1] if n > 1 else "ct"),
+            ("for _", "for number"),
+            (
+                "latent_transformer(latents)",
+                "latents if 0 < number == iterations - 1 else latent_transformer(latents)",
+            ),
             "Nearly there: the last round looks and does not think. Both steps belong into every "
             "round.",
         ),
-        Mistake(
+        edited(
             "one more look at the end",
-            in_sequence(lambda n: "ct" * n + "c"),
+            ("return latents", "return cross(latents, data)"),
             "Nearly there: you look once more at the end. Every round ends with "
             "latent_transformer.",
         ),
-        Mistake(
+        edited(
             "a residual path around a round",
-            rounds(lambda x, first, data, cross, transformer, i: x + transformer(cross(x, data))),
+            ("latents = cross", "seen = cross"),
+            ("latent_transformer(latents)", "latents + latent_transformer(seen)"),
             "You add the latents to what a round makes of them. cross and latent_transformer have "
             "their residual paths inside: just hand the latents on.",
         ),
-        Mistake(
+        edited(
             "residual paths around both steps",
-            residual_paths,
+            ("= cross", "= latents + cross"),
+            ("= latent_transformer", "= latents + latent_transformer"),
             "You add the latents to what each step makes of them. cross and latent_transformer "
             "have their residual paths inside: just hand the latents on.",
         ),
-        Mistake(
+        edited(
             "what cross returns is thrown away",
-            looks_without_effect,
+            ("latents = cross", "cross"),
             "You call cross, and its result goes nowhere, so nothing of the data comes in. "
             "Put it into latents = cross(latents, data).",
         ),
         *(
-            Mistake(
+            edited(
                 "always the same number of rounds",
-                in_sequence(lambda n, always=always: "ct" * always),
+                ("range(iterations)", f"range({always})"),
                 f"Yours does {always} rounds, whatever it is asked for: range(iterations) counts "
                 "right.",
             )
             for always in (2, 3)
         ),
-        Mistake(
+        edited(
             "the first latents added at the end",
-            rounds(
-                lambda x, first, data, cross, transformer, i: transformer(cross(x, data)),
-                lambda x, first: x + first,
-            ),
+            KEEP_FIRST,
+            ("return latents", "return latents + first"),
             "You add the first latents at the end. Return what the last round gave.",
         ),
-        Mistake(
+        edited(
             "cross(data, latents)",
-            rounds(lambda x, first, data, cross, transformer, i: transformer(cross(data, x))),
+            ("(latents, data)", "(data, latents)"),
             "You call cross(data, latents): the data ask, and the latents answer. It takes the "
             "latents first.",
         ),
-        Mistake(
+        edited(
             "latents look at themselves",
-            rounds(lambda x, first, data, cross, transformer, i: transformer(cross(x, x))),
+            ("(latents, data)", "(latents, latents)"),
             "You call cross(latents, latents), so nothing of the data comes in.",
         ),
-        Mistake(
+        edited(
             "data replaced by latents",
-            data_replaced,
+            ("latents = latent", "latents = data = latent"),
             "After the first round your data are gone: the name data stands for latents by then. "
             "Every round looks at the data as they came.",
         ),
-        Mistake(
+        edited(
             "the latents of every round",
-            every_round,
+            ("    for", "    kept = []\n    for"),
+            (THINK, THINK + "        kept.append(latents)\n"),
+            ("return latents", "return np.stack(kept)"),
             "You return the latents of all rounds. Return those of the last one, (B, L, D).",
         ),
     ),

@@ -1,7 +1,13 @@
 """Exercise `perceiver_cost`: what a look costs, and what a thought."""
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.reference import perceiver as reference
+
+
+def perceiver_cost(num_tokens, num_latents, dim, depth, iterations):
+    look = 2 * num_tokens * num_latents * dim
+    thoughts = depth * 2 * num_latents**2 * dim
+    return iterations * (look + thoughts)
 
 
 def cost_cases(rng):
@@ -22,35 +28,17 @@ def cost_cases(rng):
     ]
 
 
-def cost(cross=None, think=None, whole=None):
-    """The cost with one term changed: functions of N, L, D and depth; whole also of iterations."""
-
-    def solution(num_tokens, num_latents, dim, depth, iterations):
-        sizes = (num_tokens, num_latents, dim, depth)
-        looks = (cross or right_cross)(*sizes)
-        thoughts = (think or right_think)(*sizes)
-        return (whole or right_whole)(looks, thoughts, iterations)
-
-    return solution
-
-
-def right_cross(n, latents, dim, depth):
-    return 2 * n * latents * dim
-
-
-def right_think(n, latents, dim, depth):
-    return depth * 2 * latents**2 * dim
-
-
-def right_whole(looks, thoughts, iterations):
-    return iterations * (looks + thoughts)
-
+# Edits that several mistakes have in common.
+ONE_PRODUCT_A_LOOK = ("2 * num_tokens", "num_tokens")
+ONE_PRODUCT_A_THOUGHT = ("2 * num_latents", "num_latents")
+PROJECTIONS_OF_THE_LOOK = ("look = ", "look = 2 * (num_tokens + num_latents) * dim**2 + ")
 
 PERCEIVER_COST = Exercise(
     id="perceiver_cost",
     title="What a look costs, and what a thought",
     points=1,
     reference=reference.perceiver_cost,
+    answer=perceiver_cost,
     cases=cost_cases,
     outputs={"cost": ""},
     hints=(
@@ -62,154 +50,141 @@ PERCEIVER_COST = Exercise(
         "return iterations * (cross + depth * block)",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "N² term",
-            cost(cross=lambda n, latents, dim, depth: 2 * n**2 * dim),
+            ("num_tokens * num_latents", "num_tokens**2"),
             "Your cost grows with N², as if the tokens looked at each other. Only L latents look "
             "at N tokens: 2·N·L·D.",
         ),
-        Mistake(
+        edited(
             "N² term",
-            cost(cross=lambda n, latents, dim, depth: 2 * (n**2 + n * latents) * dim),
+            ("num_tokens * num_latents", "(num_tokens**2 + num_tokens * num_latents)"),
             "There is an N² in your cost, as if the tokens looked at each other. Only L latents "
             "look at N tokens: 2·N·L·D.",
         ),
-        Mistake(
+        edited(
             "N² in the latent transformer",
-            cost(think=lambda n, latents, dim, depth: depth * 2 * n**2 * dim),
+            ("num_latents**2", "num_tokens**2"),
             "Your latent transformer works on the N tokens. It sees the L latents alone: 2·L²·D a "
             "block.",
         ),
-        Mistake(
+        edited(
             "N in the latent transformer",
-            cost(think=lambda n, latents, dim, depth: depth * 2 * n * latents * dim),
+            ("num_latents**2", "num_tokens * num_latents"),
             "Your latent transformer lets the latents look at the tokens. They look at each other "
             "there: 2·L²·D a block.",
         ),
-        Mistake(
+        edited(
             "latents squared in cross-attention",
-            cost(cross=lambda n, latents, dim, depth: 2 * latents**2 * dim),
+            ("num_tokens * num_latents", "num_latents**2"),
             "Your cross-attention costs 2·L²·D, as if the latents looked at themselves. They look "
             "at N tokens: 2·N·L·D.",
         ),
-        Mistake(
+        edited(
             "latents squared in cross-attention",
-            cost(cross=lambda n, latents, dim, depth: 2 * n * latents**2 * dim),
+            ("num_latents * dim", "num_latents**2 * dim"),
             "Your cross-attention has L², but each of L latents meets each of N tokens once: "
             "2·N·L·D.",
         ),
-        Mistake(
+        edited(
             "iterations forgotten",
-            cost(whole=lambda looks, thoughts, iterations: looks + thoughts),
+            ("iterations * (look + thoughts)", "look + thoughts"),
             "This is one iteration. Shared weights save numbers to keep, and no work: multiply by "
             "the iterations.",
         ),
-        Mistake(
+        edited(
             "iterations for the look alone",
-            cost(whole=lambda looks, thoughts, iterations: iterations * looks + thoughts),
+            ("(look + thoughts)", "look + thoughts"),
             "You repeat the look and not the thought. Each iteration has both.",
         ),
-        Mistake(
+        edited(
             "iterations for the thoughts alone",
-            cost(whole=lambda looks, thoughts, iterations: looks + iterations * thoughts),
+            ("iterations * (look + thoughts)", "look + iterations * thoughts"),
             "You repeat the thoughts and not the look. Each iteration has both.",
         ),
-        Mistake(
+        edited(
             "depth forgotten",
-            cost(think=lambda n, latents, dim, depth: 2 * latents**2 * dim),
+            ("depth * ", ""),
             "You count one block of the latent transformer. It has `depth` of them.",
         ),
-        Mistake(
+        edited(
             "depth for the look too",
-            cost(cross=lambda n, latents, dim, depth: depth * 2 * n * latents * dim),
+            ("look = ", "look = depth * "),
             "You multiply the look by the depth, too. There is one cross-attention in an "
             "iteration, and `depth` blocks behind it.",
         ),
-        Mistake(
+        edited(
             "each attention counted as one product",
-            cost(whole=lambda looks, thoughts, iterations: iterations * (looks + thoughts) // 2),
+            ONE_PRODUCT_A_LOOK,
+            ONE_PRODUCT_A_THOUGHT,
             "Half of the products are missing: attention multiplies twice, queries with keys and "
             "weights with values.",
         ),
-        Mistake(
+        edited(
             "the look counted as one product",
-            cost(cross=lambda n, latents, dim, depth: n * latents * dim),
+            ONE_PRODUCT_A_LOOK,
             "Your cross-attention has one product. It has two: queries with keys, and weights with "
             "values.",
         ),
-        Mistake(
+        edited(
             "the thought counted as one product",
-            cost(think=lambda n, latents, dim, depth: depth * latents**2 * dim),
+            ONE_PRODUCT_A_THOUGHT,
             "A block of your latent transformer has one product. It has two: queries with keys, "
             "and weights with values.",
         ),
-        Mistake(
+        edited(
             "latents not squared in the latent transformer",
-            cost(think=lambda n, latents, dim, depth: depth * 2 * latents * dim),
+            ("num_latents**2", "num_latents"),
             "In the latent transformer each latent meets each latent: 2·L²·D a block, not 2·L·D.",
         ),
-        Mistake(
+        edited(
             "width squared",
-            cost(
-                cross=lambda n, latents, dim, depth: 2 * n * latents * dim**2,
-                think=lambda n, latents, dim, depth: depth * 2 * latents**2 * dim**2,
-            ),
+            ("num_latents * dim", "num_latents * dim**2"),
+            ("num_latents**2 * dim", "num_latents**2 * dim**2"),
             "You have D² where D belongs. Squares of the width come from the projections, which "
             "are left out here.",
         ),
-        Mistake(
+        edited(
             "width forgotten",
-            cost(
-                cross=lambda n, latents, dim, depth: 2 * n * latents,
-                think=lambda n, latents, dim, depth: depth * 2 * latents**2,
-            ),
+            ("num_latents * dim", "num_latents"),
+            ("num_latents**2 * dim", "num_latents**2"),
             "D is missing: these are the pairs that meet, and each pair costs D multiplications "
             "in each of the two products.",
         ),
-        Mistake(
+        edited(
             "each attention counted as four products",
-            cost(whole=lambda looks, thoughts, iterations: 2 * iterations * (looks + thoughts)),
+            ("return iterations", "return 2 * iterations"),
             "Twice as many as asked. Attention itself has two products, queries with keys and "
             "weights with values; additions and projections are left out.",
         ),
-        Mistake(
+        edited(
             "thoughts forgotten",
-            cost(think=lambda n, latents, dim, depth: 0),
+            ("(look + thoughts)", "look"),
             "This is the looking alone. The latent transformer comes behind each look: `depth` "
             "blocks of 2·L²·D.",
         ),
-        Mistake(
+        edited(
             "the looks forgotten",
-            cost(cross=lambda n, latents, dim, depth: 0),
+            ("(look + thoughts)", "thoughts"),
             "This is the latent transformer alone. Each iteration begins with a look at all N "
             "tokens: 2·N·L·D.",
         ),
-        Mistake(
+        edited(
             "projections counted too",
-            cost(
-                cross=lambda n, latents, dim, depth: (
-                    2 * n * latents * dim + 2 * n * dim**2 + 2 * latents * dim**2
-                ),
-            ),
+            PROJECTIONS_OF_THE_LOOK,
             "You count the projections of the cross-attention, too. They are left out here: count "
             "queries with keys, and weights with values.",
         ),
-        Mistake(
+        edited(
             "projections counted too",
-            cost(
-                cross=lambda n, latents, dim, depth: (
-                    2 * n * latents * dim + 2 * n * dim**2 + 2 * latents * dim**2
-                ),
-                think=lambda n, latents, dim, depth: (
-                    depth * (2 * latents**2 * dim + 4 * latents * dim**2)
-                ),
-            ),
+            PROJECTIONS_OF_THE_LOOK,
+            ("2 * num_latents**2 * dim", "(2 * num_latents**2 + 4 * num_latents * dim) * dim"),
             "You count the projections, too. They are left out here: count queries with keys, and "
             "weights with values.",
         ),
-        Mistake(
+        edited(
             "a float",
-            cost(whole=lambda looks, thoughts, iterations: float(iterations * (looks + thoughts))),
+            ("return iterations", "return float(iterations)"),
             "The number is right, but it is a float: / makes floats even of whole numbers.",
         ),
     ),
