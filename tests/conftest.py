@@ -27,6 +27,16 @@ LONG = (
 )
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--draws",
+        type=int,
+        default=4,
+        metavar="N",
+        help="how often the cases of an exercise are drawn (before a release: 20)",
+    )
+
+
 def pytest_collection_modifyitems(items):
     items.sort(key=position)
 

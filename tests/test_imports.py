@@ -1,6 +1,7 @@
 """Imports point one way, and importing the package or its command line loads nothing heavy."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -23,10 +24,6 @@ MAY_IMPORT = {
     "errors": set(),
 }
 COMMON = {"console", "errors"}
-
-# A check looks an exercise up by its name. Exercises are made of what `checking` defines, so this
-# one import waits until it is needed.
-EXCEPTIONS = {("checking/student.py", "exercises")}
 
 KERAS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = {*KERAS, "matplotlib", "nbgrader", "numpy", "jupytext", "nbclient", "nbformat"}
@@ -64,13 +61,28 @@ def test_imports_point_one_way(path):
     if known == "":
         assert own_parts(path) == set()
         return
-    name = path.relative_to(PACKAGE).as_posix()
-    excepted = {target for source, target in EXCEPTIONS if source == name}
-    assert own_parts(path) - {known} - COMMON - MAY_IMPORT[known] <= excepted
+    assert own_parts(path) - {known} - COMMON <= MAY_IMPORT[known]
 
 
-def test_the_exception_is_still_needed():
-    assert all(target in own_parts(PACKAGE / source) for source, target in EXCEPTIONS)
+def module_name(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_no_import_goes_round_in_a_circle():
+    """Imports inside functions count, and so do those for type hints alone."""
+    modules = {module_name(path): path for path in files()}
+    graph = {}
+    for name, path in modules.items():
+        found = [known for known in imported(path) if known in modules]
+        # `from package import module` needs the module; the package only brings it.
+        graph[name] = {m for m in found if not any(f.rpartition(".")[0] == m for f in found)}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_no_import_is_hidden_from_this_test():
+    for path in files():
+        assert "TYPE_CHECKING" not in path.read_text(encoding="utf-8"), path
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ ANSWERS = {
 }
 
 
-def every(table, draws):
+def every(table):
     """Parametrise over (exercise, row, seeds) for each row of a table, with an id that says which.
 
     The rows of a slow exercise share three draws among them: each has one.
@@ -36,10 +36,16 @@ def every(table, draws):
     for exercise in EXERCISES.values():
         slow = getattr(ANSWERS[exercise.id], "SLOW", False)
         for number, row in enumerate(table(exercise)):
-            seeds = [number % 3] if slow else range(draws)
             name = f"{title(exercise)}-{number}-{label(row)}"
-            rows.append(pytest.param(exercise, row, seeds, id=name))
-    return pytest.mark.parametrize(("exercise", "row", "seeds"), rows)
+            rows.append(pytest.param(exercise, row, number % 3 if slow else None, id=name))
+    return pytest.mark.parametrize(("exercise", "row", "seeds"), rows, indirect=["seeds"])
+
+
+@pytest.fixture
+def seeds(request):
+    """What the cases are drawn from: the one seed that is given, or as many as are asked for."""
+    one = request.param
+    return range(request.config.getoption("draws")) if one is None else [one]
 
 
 def title(exercise):
@@ -55,7 +61,7 @@ def label(row):
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=title)
 
 
-@every(lambda exercise: [(m.name, m) for m in exercise.mistakes], draws=20)
+@every(lambda exercise: [(m.name, m) for m in exercise.mistakes])
 def test_a_mistake_is_refused_and_recognised(exercise, row, seeds):
     _, mistake = row
     for seed in seeds:
@@ -68,14 +74,14 @@ def test_a_mistake_is_refused_and_recognised(exercise, row, seeds):
             assert report.message.startswith(mistake.sentence)
 
 
-@every(lambda exercise: ANSWERS[exercise.id].VARIANTS, draws=20)
+@every(lambda exercise: ANSWERS[exercise.id].VARIANTS)
 def test_a_variant_is_accepted(exercise, row, seeds):
     for seed in seeds:
         report = check_exercise(exercise, row, seed)
         assert report.passed and report.score == 1, f"seed {seed}: {report}"
 
 
-@every(lambda exercise: ANSWERS[exercise.id].OTHER_STYLE, draws=5)
+@every(lambda exercise: ANSWERS[exercise.id].OTHER_STYLE)
 def test_the_same_mistake_in_another_style_is_recognised(exercise, row, seeds):
     mistake, solution = row
     for seed in seeds:
@@ -84,7 +90,7 @@ def test_the_same_mistake_in_another_style_is_recognised(exercise, row, seeds):
         assert report.mistake == mistake, f"seed {seed}: {report}"
 
 
-@every(lambda exercise: ANSWERS[exercise.id].WRONG, draws=5)
+@every(lambda exercise: ANSWERS[exercise.id].WRONG)
 def test_a_wrong_answer_is_refused(exercise, row, seeds):
     for seed in seeds:
         report = check_exercise(exercise, row, seed)
@@ -92,14 +98,14 @@ def test_a_wrong_answer_is_refused(exercise, row, seeds):
         assert report.message
 
 
-@every(lambda exercise: [exercise.reference], draws=20)
+@every(lambda exercise: [exercise.reference])
 def test_the_reference_gets_full_points(exercise, row, seeds):
     for seed in seeds:
         report = check_exercise(exercise, row, seed)
         assert report.passed and report.earned == exercise.points, f"seed {seed}: {report}"
 
 
-@every(lambda exercise: [exercise.answer], draws=20)
+@every(lambda exercise: [exercise.answer])
 def test_the_plain_answer_gets_full_points(exercise, row, seeds):
     for seed in seeds:
         report = check_exercise(exercise, row, seed)
