@@ -1,10 +1,16 @@
 """Exercise `add_positions`: each token gets the code of its place."""
 
-import numpy as np
+import numpy as np  # noqa: F401  mistakes use it
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import positional_encoding as reference
+
+
+def add_positions(tokens, encoding):
+    length = tokens.shape[1]
+    code = encoding[:length]
+    return tokens + code
 
 
 def add_cases(rng):
@@ -20,32 +26,8 @@ def add_cases(rng):
     ]
 
 
-def cut(tokens, encoding):
-    return encoding[: tokens.shape[1]]
-
-
-def with_code(code):
-    """Tokens plus a code made from both: (tokens, encoding) -> what broadcasts to the tokens."""
-    return lambda tokens, encoding: tokens + code(tokens, encoding)
-
-
-def of_batch(tokens, encoding):
-    return encoding[: len(tokens)]
-
-
-def first_sequence_only(tokens, encoding):
-    result = tokens.copy()
-    result[0] += cut(tokens, encoding)
-    return result
-
-
-def joined(axis):
-    def solution(tokens, encoding):
-        code = np.broadcast_to(cut(tokens, encoding), tokens.shape)
-        return np.concatenate([tokens, code], axis=axis)
-
-    return solution
-
+BETWEEN = ("+ code", "+ code[:, None]")
+REPEATED = "np.broadcast_to(code, tokens.shape)"
 
 BATCH_SIZE = (
     "You take as many rows of the encoding as there are sequences: tokens.shape[0], or "
@@ -61,6 +43,7 @@ ADD_POSITIONS = Exercise(
     title="Tokens learn their place",
     points=1,
     reference=reference.add_positions,
+    answer=add_positions,
     cases=add_cases,
     outputs={"result": "B N D"},
     hints=(
@@ -71,79 +54,71 @@ ADD_POSITIONS = Exercise(
         "n = tokens.shape[1];  return tokens + encoding[:n]",
     ),
     mistakes=(
-        Mistake("indexes by batch size", with_code(of_batch), BATCH_SIZE),
-        Mistake(
-            "adds along the batch axis",
-            with_code(lambda tokens, encoding: of_batch(tokens, encoding)[:, None]),
-            ALONG_BATCH,
-        ),
-        Mistake(
-            "adds along the batch axis",
-            with_code(lambda tokens, encoding: cut(tokens, encoding)[:, None]),
-            ALONG_BATCH,
-        ),
-        Mistake(
+        edited("indexes by batch size", ("tokens.shape[1]", "len(tokens)"), BATCH_SIZE),
+        edited("adds along the batch axis", ("shape[1]", "shape[0]"), BETWEEN, ALONG_BATCH),
+        edited("adds along the batch axis", BETWEEN, ALONG_BATCH),
+        edited(
             "concatenates",
-            joined(axis=-1),
+            ("tokens + code", f"np.concatenate([tokens, {REPEATED}], axis=-1)"),
             "You put the code behind the features: (B, N, 2D). It is added to them, so that the "
             "width stays D.",
         ),
-        Mistake(
+        edited(
             "concatenates the tokens",
-            joined(axis=1),
+            ("tokens + code", f"np.concatenate([tokens, {REPEATED}], axis=1)"),
             "You put the codes behind the tokens, as if they were tokens: (B, 2N, D). They are "
             "added to them, so that the shape stays (B, N, D).",
         ),
-        Mistake(
+        edited(
             "encoding not cut",
-            with_code(lambda tokens, encoding: encoding),
+            ("[:length]", ""),
             "Right when the encoding is as long as the sequence. It may be longer, made once for "
             "the longest: take its first N rows, encoding[:tokens.shape[1]].",
             telling=True,
         ),
-        Mistake(
+        edited(
             "cut at the number of features",
-            with_code(lambda tokens, encoding: encoding[: tokens.shape[-1]]),
+            ("tokens.shape[1]", "tokens.shape[-1]"),
             "You take as many rows of the encoding as there are features. The number of tokens is "
             "the axis in the middle: tokens.shape[1].",
             telling=True,
         ),
-        Mistake(
+        edited(
             "last rows of the encoding",
-            with_code(lambda tokens, encoding: encoding[-tokens.shape[1] :]),
+            ("[:length]", "[-length:]"),
             "You take the last N rows of the encoding. The first token is at position 0, so take "
             "the first: encoding[:N].",
         ),
-        Mistake(
+        edited(
             "the same code for all",
-            with_code(lambda tokens, encoding: encoding[:1]),
+            ("[:length]", "[:1]"),
             "All tokens get the same code, so they still cannot be told apart. Token p gets row p: "
             "encoding[:N].",
         ),
-        Mistake(
+        edited(
             "first sequence only",
-            first_sequence_only,
+            ("tokens + code", "np.concatenate([tokens[:1] + code, tokens[1:]])"),
             "Only the first sequence of the batch has got the codes. tokens[0] is one sequence; "
             "add to all of them at once, broadcasting repeats the codes over the batch.",
         ),
-        Mistake(
+        edited(
             "tokens lost",
-            lambda tokens, encoding: np.broadcast_to(cut(tokens, encoding), tokens.shape),
+            ("tokens + code", REPEATED),
             "This is the code alone; the tokens are gone. Add the two.",
         ),
-        Mistake(
+        edited(
             "nothing added",
-            lambda tokens, encoding: tokens.copy(),
+            (" + code", ""),
             "These are the tokens as they came. Add the first N rows of the encoding.",
         ),
-        Mistake(
+        edited(
             "multiplied",
-            lambda tokens, encoding: tokens * cut(tokens, encoding),
+            ("tokens + code", "tokens * code"),
             "You multiply. The code is added: a feature of size 0 should still learn its place.",
         ),
-        Mistake(
+        edited(
             "tokens scaled by √D",
-            lambda tokens, encoding: tokens * tokens.shape[-1] ** 0.5 + cut(tokens, encoding),
+            ("tokens + code", "tokens * tokens.shape[-1] ** 0.5 + code"),
             "You multiply the tokens by √D first. The Transformer of 2017 does that to its word "
             "embeddings, elsewhere; here the two are simply added.",
         ),

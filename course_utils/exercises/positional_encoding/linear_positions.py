@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.reference import positional_encoding as reference
+
+
+def linear_positions(length, normalize=False):
+    positions = np.arange(1, length + 1)
+    if normalize:
+        positions = np.arange(length) / max(length - 1, 1)
+    return positions
 
 
 def linear_cases(rng):
@@ -28,31 +35,10 @@ def as_numbers(inputs, arrays):
     return {"positions": positions.astype("float64") if whole else positions}
 
 
-def count(length):
-    return np.arange(1, length + 1, dtype="float32")
-
-
-def spread(length):
-    return np.linspace(0, 1, length, dtype="float32")
-
-
-def variant(counted=count, normalized=spread):
-    """The exercise with one of its two parts changed; each a function of the length."""
-    return lambda length, normalize=False: (normalized if normalize else counted)(length)
-
-
-def changed(function):
-    """The exercise with its result changed, whichever was asked for."""
-    return lambda length, normalize=False: function(variant()(length, normalize))
-
-
-def floor_divided(length):
-    return (np.arange(length) // max(length - 1, 1)).astype("float32")
-
-
-def raises_for_one(length):
-    return np.array([position / (length - 1) for position in range(length)])
-
+SPREAD = "np.arange(length) / max(length - 1, 1)"
+COUNTED_FROM_0 = ("1, length + 1", "length")
+BY_LENGTH = ("max(length - 1, 1)", "length")
+NO_MAXIMUM = ("max(length - 1, 1)", "(length - 1)")
 
 FROM_ZERO = "Your numbers start at 0. Here the first token is number 1 and the last is number N."
 ONE_SHORT = (
@@ -73,6 +59,7 @@ LINEAR_POSITIONS = Exercise(
     title="Numbering the tokens",
     points=1,
     reference=reference.linear_positions,
+    answer=linear_positions,
     cases=linear_cases,
     outputs={"positions": "N"},
     observe=as_numbers,
@@ -84,96 +71,86 @@ LINEAR_POSITIONS = Exercise(
         "otherwise: return arange(length) + 1",
     ),
     mistakes=(
-        Mistake("starts at 0", variant(lambda n: np.arange(n)), FROM_ZERO),
-        Mistake("last number missing", variant(lambda n: np.arange(1, n)), ONE_SHORT),
-        Mistake(
-            "divides by N instead of N - 1",
-            variant(normalized=lambda n: np.arange(n) / n),
-            DIVIDED_BY_LENGTH,
-        ),
-        Mistake(
+        edited("starts at 0", COUNTED_FROM_0, FROM_ZERO),
+        edited("last number missing", ("length + 1", "length"), ONE_SHORT),
+        edited("divides by N instead of N - 1", BY_LENGTH, DIVIDED_BY_LENGTH),
+        edited(
             "starts at 0, and divides by N instead of N - 1",
-            variant(lambda n: np.arange(n), lambda n: np.arange(n) / n),
+            COUNTED_FROM_0,
+            BY_LENGTH,
             f"{FROM_ZERO} {DIVIDED_BY_LENGTH}",
         ),
-        Mistake(
+        edited(
             "counts from 1, then divides by N",
-            variant(normalized=lambda n: count(n) / n),
+            BY_LENGTH,
+            ("np.arange(length)", "positions"),
             "Your normalised positions start at 1/N. They should start at 0: divide the positions "
             "0 … N - 1 by N - 1.",
         ),
-        Mistake(
+        edited(
             "counts from 1, then divides by N - 1",
-            variant(normalized=lambda n: count(n) / max(n - 1, 1)),
+            ("np.arange(length)", "positions"),
             "Your normalised positions run beyond 1. They should go from 0 to 1: divide the "
             "positions 0 … N - 1 by N - 1.",
         ),
-        Mistake(
+        edited("length 1 divides by zero", NO_MAXIMUM, SINGLE_TOKEN),
+        edited(
             "length 1 divides by zero",
-            variant(normalized=lambda n: np.arange(n) / np.float32(n - 1)),
-            SINGLE_TOKEN,
-        ),
-        Mistake(
-            "length 1 divides by zero",
-            variant(normalized=raises_for_one),
+            (SPREAD, "np.array([p / (length - 1) for p in range(length)])"),
             SINGLE_TOKEN,
             telling=True,
         ),
-        Mistake(
-            "starts at 0, and length 1 divides by zero",
-            variant(lambda n: np.arange(n), lambda n: np.arange(n) / np.float32(n - 1)),
-            FROM_ZERO,
-        ),
-        Mistake(
+        edited("starts at 0, and length 1 divides by zero", COUNTED_FROM_0, NO_MAXIMUM, FROM_ZERO),
+        edited(
             "a single token at 1",
-            variant(normalized=lambda n: spread(n) if n > 1 else np.ones(1)),
+            ("max(length - 1, 1)", "(length - 1) if length > 1 else np.ones(1)"),
             "Right, except for a single token: positions start at 0, so a token alone is at 0.",
         ),
-        Mistake(
+        edited(
             "normalize ignored",
-            variant(normalized=count),
+            (SPREAD, "positions"),
             "Your numbers are the same with normalize=True. Then they should go evenly from 0 "
             "to 1.",
         ),
-        Mistake(
+        edited(
             "always from 0 to 1",
-            variant(spread),
+            ("np.arange(1, length + 1)", "np.linspace(0, 1, length)"),
             "Your positions always go from 0 to 1. Do that only if normalize is true; otherwise "
             "count 1, 2, … N.",
         ),
-        Mistake(
+        edited(
             "normalize turned round",
-            variant(spread, count),
+            ("if normalize", "if not normalize"),
             "Your two answers are exchanged: normalize=True should give 0 to 1, and normalize="
             "False 1, 2, … N.",
         ),
-        Mistake(
+        edited(
             "from -1 to 1",
-            variant(normalized=lambda n: np.linspace(-1, 1, n)),
+            (SPREAD, "np.linspace(-1, 1, length)"),
             "Your normalised positions go from -1 to 1. That is a common choice too, but here they "
             "go from 0 to 1.",
         ),
-        Mistake(
+        edited(
             "rounded down",
-            variant(normalized=floor_divided),
+            ("/ max", "// max"),
             "Your normalised positions are whole numbers: // rounds down, and so does an integer "
             "type. Divide with / and keep floats.",
         ),
-        Mistake(
+        edited(
             "shape (N, 1)",
-            changed(lambda positions: positions[:, None]),
+            ("return positions", "return positions[:, None]"),
             "The numbers are right, but they stand in a column, (N, 1). Here the shape is (N,), "
             "one axis.",
         ),
-        Mistake(
+        edited(
             "shape (1, N)",
-            changed(lambda positions: positions[None, :]),
+            ("return positions", "return positions[None, :]"),
             "The numbers are right, but there is an axis in front, (1, N). Here the shape is "
             "(N,), one axis.",
         ),
-        Mistake(
+        edited(
             "counts backwards",
-            changed(lambda positions: positions[::-1]),
+            ("return positions", "return positions[::-1]"),
             "Your numbers are in the wrong order: the first token has the smallest.",
         ),
     ),

@@ -3,14 +3,23 @@
 import numpy as np
 
 from course_utils.checking.driver import Unusable
-from course_utils.checking.exercise import Case, Exercise, Mistake
-from course_utils.exercises.positional_encoding.sinusoidal_encoding import frequencies, waves
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.reference import positional_encoding as reference
 
 # A matrix fitted to a short table can be right there and nowhere else: its slow waves have hardly
 # moved yet. So we look far out, too.
 NEAR, FAR = np.arange(50), np.arange(1000)
 CLOSE = 1e-4
+
+
+def offset_rotation(offset, dim):
+    rotation = np.zeros((dim, dim))
+    for i in range(dim // 2):
+        turn = offset / 10000 ** (2 * i / dim)
+        cosine, sine = np.cos(turn), np.sin(turn)
+        place = slice(2 * i, 2 * i + 2)
+        rotation[place, place] = [[cosine, -sine], [sine, cosine]]
+    return rotation
 
 
 def rotation_cases(rng):
@@ -35,12 +44,9 @@ def watch_rotation(inputs, arrays):
     rotation = arrays["rotation"].astype("float64")
     if rotation.shape != (dim, dim) or not np.isfinite(rotation).all():
         return {"rotation": rotation}
-    error = [
-        np.abs(waves(p[:, None] * frequencies(dim)) @ rotation - moved(p, offset, dim)).max()
-        for p in (NEAR, FAR)
-    ]
+    error = [np.abs(waves(p, dim) @ rotation - waves(p + offset, dim)).max() for p in (NEAR, FAR)]
     if max(error) <= CLOSE:
-        return {"rotation": turned(offset, dim)}
+        return {"rotation": offset_rotation(offset, dim)}
     if error[0] <= CLOSE:
         raise Unusable(
             "far",
@@ -51,36 +57,22 @@ def watch_rotation(inputs, arrays):
     return {"rotation": rotation}
 
 
-def moved(positions, offset, dim):
-    return waves((positions[:, None] + offset) * frequencies(dim))
+def waves(positions, dim):
+    angles = positions[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)  # (N, D/2)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(-1, dim)
 
 
-def turned(offset, dim, sign=1, frequency=frequencies):
-    """The right matrix, or one that differs in the sense of the turn or in its frequencies."""
-    return of_blocks(offset * frequency(dim), lambda c, s: [[c, -sign * s], [sign * s, c]])
-
-
-def of_blocks(angles, block):
-    """Blocks of 2 by 2 along the diagonal, each from its cosine and sine."""
-    dim = 2 * len(angles)
-    rotation = np.zeros((dim, dim))
-    for pair, angle in enumerate(angles):
-        place = slice(2 * pair, 2 * pair + 2)
-        rotation[place, place] = block(np.cos(angle), np.sin(angle))
-    return rotation
-
-
-def blocks_apart(offset, dim):
-    """Right for the layout [sin, cos]."""
-    cosine, sine = (np.diag(f(offset * frequencies(dim))) for f in (np.cos, np.sin))
-    return np.block([[cosine, -sine], [sine, cosine]])
-
+# What several mistakes change.
+BACKWARDS = (("-sine]", "sine]"), ("[sine,", "[-sine,"))
+ALL_ALIKE = (" / 10000 ** (2 * i / dim)", "")
+APART = ("slice(2 * i, 2 * i + 2)", "slice(i, None, dim // 2)")
 
 OFFSET_ROTATION = Exercise(
     id="offset_rotation",
     title="A step is a rotation",
     points=3,
     reference=reference.offset_rotation,
+    answer=offset_rotation,
     cases=rotation_cases,
     outputs={"rotation": "D D"},
     observe=watch_rotation,
@@ -93,106 +85,106 @@ OFFSET_ROTATION = Exercise(
         "[[cos(t), -sin(t)], [sin(t), cos(t)]], for each pair i",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "rotates backwards (transposed)",
-            lambda offset, dim: turned(offset, dim, sign=-1),
+            *BACKWARDS,
             "Your matrix turns the other way: it moves positions back by the offset. It is the "
             "transpose of the right one, which is what rotation @ encoding[p] would need. Here the "
             "encoding stands on the left, as a row: change the sign of the sines.",
         ),
-        Mistake(
+        edited(
             "one frequency for all pairs",
-            lambda offset, dim: turned(offset, dim, frequency=lambda d: np.ones(d // 2)),
+            ALL_ALIKE,
             "All your blocks turn by the same angle. Each pair has a frequency of its own: pair i "
             "turns by offset / 10000^(2i/D).",
         ),
-        Mistake(
+        edited(
             "one frequency for all pairs, backwards",
-            lambda offset, dim: turned(offset, dim, -1, lambda d: np.ones(d // 2)),
+            ALL_ALIKE,
+            *BACKWARDS,
             "All your blocks turn by the same angle, and the other way. Pair i turns by "
             "offset / 10000^(2i/D), with a minus before the sine at the upper right.",
         ),
-        Mistake(
+        edited(
             "exponent uses the column index as i",
-            lambda offset, dim: turned(offset, dim, frequency=lambda d: frequencies(d) ** 2),
+            ("(2 * i /", "(2 * (2 * i) /"),
             "The pairs after the first turn too slowly: your exponent counts columns where it "
             "should count pairs. Pair i, in columns 2i and 2i + 1, turns by offset / 10000^(2i/D).",
         ),
-        Mistake(
+        edited(
             "factor 2 missing in the exponent",
-            lambda offset, dim: turned(offset, dim, frequency=lambda d: frequencies(d) ** 0.5),
+            ("(2 * i /", "(i /"),
             "The pairs after the first turn too fast: the exponent is i/D, it should be 2i/D.",
         ),
-        Mistake(
+        edited(
             "10000 inverted",
-            lambda offset, dim: turned(offset, dim, frequency=lambda d: 1 / frequencies(d)),
+            ("offset /", "offset *"),
             "You multiply the offset by 10000^(2i/D), so each pair turns faster than the one "
             "before. Divide.",
         ),
-        Mistake(
+        edited(
             "layout [sin, cos]",
-            blocks_apart,
+            APART,
             "This is the rotation for an encoding with all sines first. In ours sine and cosine of "
             "a pair stand side by side, so the blocks of 2 by 2 lie along the diagonal.",
         ),
-        Mistake(
+        edited(
             "layout [sin, cos], backwards",
-            lambda offset, dim: blocks_apart(-offset, dim),
+            APART,
+            *BACKWARDS,
             "This is the rotation for an encoding with all sines first, and it turns the other "
             "way. In ours sine and cosine of a pair stand side by side, so the blocks of 2 by 2 "
             "lie along the diagonal: [[cos, -sin], [sin, cos]].",
         ),
-        Mistake(
+        edited(
             "both sines with the same sign",
-            lambda offset, dim: of_blocks(offset * frequencies(dim), lambda c, s: [[c, s], [s, c]]),
+            ("-sine", "sine"),
             "Both sines in your blocks have the same sign, which is no rotation. cos(a + t) = "
             "cos a · cos t - sin a · sin t: the sine at the upper right has a minus.",
         ),
-        Mistake(
+        edited(
             "sine and cosine swapped in the blocks",
-            lambda offset, dim: of_blocks(
-                offset * frequencies(dim), lambda c, s: [[s, -c], [c, s]]
-            ),
+            ("cosine, sine =", "sine, cosine ="),
             "Sine and cosine are exchanged: with offset 0 your matrix should be the identity. "
             "Cosines stand on the diagonal.",
         ),
-        Mistake(
+        edited(
             "negative offsets taken for positive",
-            lambda offset, dim: turned(abs(offset), dim),
+            ("offset /", "abs(offset) /"),
             "Right for steps on. A negative offset should turn back: leave its sign as it is.",
         ),
-        Mistake(
+        edited(
             "degrees",
-            lambda offset, dim: turned(np.deg2rad(offset), dim),
+            ("offset /", "np.deg2rad(offset) /"),
             "Your matrix turns far too little: you take the angles for degrees. "
             "offset / 10000^(2i/D) is in radians already.",
         ),
-        Mistake(
+        edited(
             "always one step",
-            lambda offset, dim: turned(1, dim),
+            ("offset /", "1 /"),
             "Your matrix always moves on by one token. Multiply each frequency by the offset.",
         ),
-        Mistake(
+        edited(
             "identity",
-            lambda offset, dim: np.eye(dim),
+            ("return rotation", "return np.eye(dim)"),
             "The identity leaves every position where it is. Each pair has to turn by its "
             "frequency times the offset.",
         ),
-        Mistake(
+        edited(
             "shifts the features",
-            lambda offset, dim: np.roll(np.eye(dim), offset, axis=1),
+            ("return rotation", "return np.roll(np.eye(dim), offset, axis=1)"),
             "Your matrix moves the features round. They stay in their columns; what changes is the "
             "angle of each pair.",
         ),
-        Mistake(
+        edited(
             "one block only",
-            lambda offset, dim: turned(offset, dim)[:2, :2],
+            ("return rotation", "return rotation[:2, :2]"),
             "This is the block of the first pair, (2, 2). Put one block for each pair along the "
             "diagonal of a (D, D) matrix of zeros.",
         ),
-        Mistake(
+        edited(
             "the code of the offset on the diagonal",
-            lambda offset, dim: np.diag(waves(offset * frequencies(dim))),
+            ("[[cosine, -sine], [sine, cosine]]", "[[sine, 0], [0, cosine]]"),
             "A diagonal matrix only stretches each feature. The new sine needs the old sine and "
             "the old cosine: blocks of 2 by 2.",
         ),

@@ -1,13 +1,28 @@
 """Exercise `resize_positions`: learned positions on an image of another size."""
 
 import numpy as np
-from keras import ops
+from keras import ops  # noqa: F401  mistakes use it
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import positional_encoding as reference
 
 DIM = 13
+
+
+def resize_positions(positions, old_grid, new_grid):
+    def weights(old, new):  # (new, old), along one side
+        places = (np.arange(new) + 0.5) * old / new - 0.5
+        places = np.clip(places, 0, old - 1)
+        return np.maximum(1 - np.abs(places[:, None] - np.arange(old)), 0)
+
+    class_token, grid = positions[:1], positions[1:]
+    h, w = old_grid
+    new_h, new_w = new_grid
+    grid = grid.reshape(h, w, -1)
+    grid = np.einsum("Rr,Cc,rcd->RCd", weights(h, new_h), weights(w, new_w), grid)
+    grid = grid.reshape(new_h * new_w, -1)
+    return np.concatenate([class_token, grid])
 
 
 def resize_cases(rng):
@@ -26,101 +41,27 @@ def resize_cases(rng):
     ]
 
 
-def half_pixel(old, new):
-    """Where the centre of each new point lies, in points of the old grid."""
-    return (np.arange(new) + 0.5) * old / new - 0.5
-
-
-def line(old, new, centres=half_pixel):
-    """The weights of bilinear interpolation along one side: (new, old)."""
-    places = np.clip(centres(old, new), 0, old - 1)
-    return np.maximum(1 - np.abs(places[:, None] - np.arange(old)), 0)
-
-
-def nearest(old, new):
-    """Weights that copy the nearest point."""
-    return np.eye(old)[np.floor(half_pixel(old, new) + 0.5).astype(int)]
-
-
-def corners(old, new):
-    return line(old, new, lambda o, n: np.linspace(0, o - 1, n))
-
-
-def from_zero(old, new):
-    return line(old, new, lambda o, n: np.arange(n) * o / n)
-
-
-def resized(grid, old_grid, new_grid, weights=line):
-    """(h·w, D) -> (h'·w', D), with the weights (new, old) of each side."""
-    rows, columns = (weights(*sides) for sides in zip(old_grid, new_grid, strict=True))
-    grid = grid.reshape(*old_grid, DIM)
-    return np.einsum("Rr,Cc,rcd->RCd", rows, columns, grid).reshape(-1, DIM)
-
-
-def variant(weights=line, old=tuple, new=tuple, join=None):
-    """The exercise with one thing changed: weights, what is taken for the grids, or how the class
-    token and the rest are put together again."""
-
-    def solution(positions, old_grid, new_grid):
-        grid = resized(positions[1:], old(old_grid), new(new_grid), weights)
-        return (join or np.concatenate)([positions[:1], grid])
-
-    return solution
-
-
-def by_keras(**options):
-    def solution(positions, old_grid, new_grid):
-        grid = ops.reshape(positions[1:], (1, *old_grid, DIM))
-        grid = ops.image.resize(grid, new_grid, data_format="channels_last", **options)
-        return ops.concatenate([positions[:1], ops.reshape(grid, (-1, DIM))])
-
-    return solution
-
-
-def class_token_elsewhere(taken, put):
-    """The class token looked for at one end of the positions and put at one end of the result."""
-
-    def solution(positions, old_grid, new_grid):
-        token, grid = positions[:1], positions[1:]
-        if taken == "last":
-            token, grid = positions[-1:], positions[:-1]
-        grid = resized(grid, old_grid, new_grid)
-        return np.concatenate([token, grid] if put == "first" else [grid, token])
-
-    return solution
-
-
-def as_sequence(rows, length):
-    return line(len(rows), length) @ rows
-
-
-def flat(positions, old_grid, new_grid):
-    return np.concatenate([positions[:1], as_sequence(positions[1:], np.prod(new_grid))])
-
-
-def flat_with_class_token(positions, old_grid, new_grid):
-    return as_sequence(positions, 1 + np.prod(new_grid))
-
-
-def features_first(positions, old_grid, new_grid):
-    grid = positions[1:].reshape(DIM, *old_grid)
-    rows, columns = (line(*sides) for sides in zip(old_grid, new_grid, strict=True))
-    grid = np.einsum("Rr,Cc,drc->dRC", rows, columns, grid).reshape(-1, DIM)
-    return np.concatenate([positions[:1], grid])
-
-
-def squared(grid):
-    side = int(np.sqrt(grid[0] * grid[1]))
-    return side, side
-
-
-def swapped(grid):
-    return grid[::-1]
-
+# What several mistakes change.
+OLD_SQUARE = ("h, w = old_grid", "h = w = int(len(grid) ** 0.5)")
+NEW_SQUARE = ("new_h, new_w = new_grid", "new_h = new_w = int(np.prod(new_grid) ** 0.5)")
+OLD_SWAPPED = ("h, w = old_grid", "w, h = old_grid")
+NEW_SWAPPED = ("new_h, new_w", "new_w, new_h")
+TAKEN_LAST = ("positions[:1], positions[1:]", "positions[-1:], positions[:-1]")
+PUT_LAST = ("[class_token, grid]", "[grid, class_token]")
+PLACES = "(np.arange(new) + 0.5) * old / new - 0.5"
+BY_KERAS = (
+    'np.einsum("Rr,Cc,rcd->RCd", weights(h, new_h), weights(w, new_w), grid)',
+    "ops.convert_to_numpy(\n"
+    '        ops.image.resize(grid, new_grid, "bilinear", data_format="channels_last")\n    )',
+)
 
 ASSUMED_SQUARE = (
     "You take the grid for a square, with the square root of the number of tokens as its side. "
     "Photographs are seldom square: use the sides that old_grid and new_grid give."
+)
+FIRST_ROW = (
+    "You take the last row for the class token's. It is the first: positions[:1], and the "
+    "grid is positions[1:]."
 )
 HALF_PIXEL = (
     "bilinear with half-pixel centres means that new point i lies at (i + 0.5) · old / new - 0.5 "
@@ -132,6 +73,7 @@ RESIZE_POSITIONS = Exercise(
     title="Positions for a larger image",
     points=3,
     reference=reference.resize_positions,
+    answer=resize_positions,
     cases=resize_cases,
     outputs={"result": "1+h'·w' D"},
     forbidden=frozenset({f"{reference.__name__}.resize_grid"}),
@@ -145,95 +87,88 @@ RESIZE_POSITIONS = Exercise(
         "return concatenate([positions[:1], reshape(grid, (h' * w', D))])",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "interpolates the class token",
-            flat_with_class_token,
+            ("positions[:1], positions[1:]", "positions[:0], positions"),
+            ("h, w = old_grid", "h, w = 1, len(grid)"),
+            ("new_h, new_w = new_grid", "new_h, new_w = 1, 1 + np.prod(new_grid)"),
             "You stretch the whole sequence, class token included, so it mixes with the first "
             "patch. Set positions[:1] aside, and resize the rest as a grid with two axes.",
         ),
-        Mistake(
+        edited(
             "interpolates the flat sequence",
-            flat,
+            ("h, w = old_grid", "h, w = 1, len(grid)"),
+            ("new_h, new_w = new_grid", "new_h, new_w = 1, np.prod(new_grid)"),
             "You stretch the positions as one long sequence, so the end of a row mixes with the "
             "start of the next. Reshape them to the grid (h, w, D) first.",
         ),
-        Mistake(
-            "square grid assumed",
-            variant(old=squared, new=squared),
-            ASSUMED_SQUARE,
-        ),
-        Mistake("square grid assumed", variant(old=squared), ASSUMED_SQUARE),
-        Mistake("square grid assumed", variant(new=squared), ASSUMED_SQUARE),
-        Mistake(
+        edited("square grid assumed", OLD_SQUARE, NEW_SQUARE, ASSUMED_SQUARE),
+        edited("square grid assumed", OLD_SQUARE, ASSUMED_SQUARE),
+        edited("square grid assumed", NEW_SQUARE, ASSUMED_SQUARE),
+        edited(
             "height and width swapped",
-            variant(old=swapped, new=swapped),
+            OLD_SWAPPED,
+            NEW_SWAPPED,
             "You take height for width. A grid is given as (rows, columns), and tokens are "
             "numbered row by row: reshape to (h, w, D).",
         ),
-        Mistake(
+        edited(
             "height and width of the new grid swapped",
-            variant(new=swapped),
+            NEW_SWAPPED,
             "The new grid's height and width are exchanged. Its sizes come as (rows, columns), "
             "which is what resize takes; some other libraries want (width, height).",
         ),
-        Mistake(
+        edited(
             "height and width of the old grid swapped",
-            variant(old=swapped),
+            OLD_SWAPPED,
             "The old grid's height and width are exchanged when you reshape. Tokens are numbered "
             "row by row, so the shape is (h, w, D).",
         ),
-        Mistake(
+        edited(
             "class token not put back",
-            variant(join=lambda parts: parts[1]),
+            ("np.concatenate([class_token, grid])", "grid"),
             "The class token is missing: one row too few. Join positions[:1] in front.",
         ),
-        Mistake(
+        edited(
             "class token put back last",
-            class_token_elsewhere("first", "last"),
+            PUT_LAST,
             "The class token has moved to the end. It is the first token: join it in front.",
         ),
-        Mistake(
-            "class token taken from the end",
-            class_token_elsewhere("last", "last"),
-            "You take the last row for the class token's. It is the first: positions[:1], and the "
-            "grid is positions[1:].",
-        ),
-        Mistake(
-            "class token taken from the end",
-            class_token_elsewhere("last", "first"),
-            "You take the last row for the class token's. It is the first: positions[:1], and the "
-            "grid is positions[1:].",
-        ),
-        Mistake(
+        edited("class token taken from the end", TAKEN_LAST, PUT_LAST, FIRST_ROW),
+        edited("class token taken from the end", TAKEN_LAST, FIRST_ROW),
+        edited(
             "features first",
-            features_first,
+            ("reshape(h, w, -1)", "reshape(-1, h, w)"),
+            ("rcd->RCd", "drc->dRC"),
             "You reshape to (D, h, w), which tears the features of each token apart: they are the "
             "last axis. Reshape to (h, w, D).",
         ),
-        Mistake(
+        edited(
             "nearest neighbour",
-            variant(nearest),
+            ("np.clip(places, 0, old - 1)", "np.floor(np.clip(places, 0, old - 1) + 0.5)"),
             "You copy the nearest position. Interpolate between them: bilinear.",
         ),
-        Mistake(
+        edited(
             "bicubic",
-            by_keras(interpolation="bicubic"),
+            BY_KERAS,
+            ("bilinear", "bicubic"),
             "This is bicubic interpolation, a good choice elsewhere. Here bilinear is asked for.",
         ),
-        Mistake(
+        edited(
             "antialiasing",
-            by_keras(interpolation="bilinear", antialias=True),
+            BY_KERAS,
+            ('"bilinear"', '"bilinear", antialias=True'),
             "Right for larger grids. For smaller ones you average over several positions: that is "
             "antialiasing. Leave it out.",
         ),
-        Mistake(
+        edited(
             "corners kept in place",
-            variant(corners),
+            (PLACES, "np.linspace(0, old - 1, new)"),
             f"Your grid's corners stay in place (elsewhere: align_corners). Here {HALF_PIXEL}",
         ),
-        Mistake(
+        edited(
             "half a pixel forgotten",
-            variant(from_zero),
+            (PLACES, "np.arange(new) * old / new"),
             "Your new point i lies at i · old / new, so the whole grid is shifted. Here "
             f"{HALF_PIXEL}",
         ),

@@ -3,8 +3,18 @@
 import numpy as np
 
 from course_utils.checking.driver import Unusable, call
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.reference import positional_encoding as reference
+
+
+def sinusoidal_encoding(length, dim):
+    if dim % 2:
+        raise ValueError("dim must be even")
+    position = np.arange(length)[:, None]
+    pair = np.arange(dim // 2)
+    angles = position / 10000 ** (2 * pair / dim)
+    pairs = np.stack([np.sin(angles), np.cos(angles)], axis=-1)
+    return pairs.reshape(length, dim)
 
 
 def sinusoid_cases(rng):
@@ -46,56 +56,14 @@ def encode(solution, inputs):
     return np.array(True)
 
 
-def frequencies(dim, base=10000):
-    return base ** (-np.arange(0, dim, 2) / dim)  # (D/2,)
+SWAPPED = ("np.sin(angles), np.cos(angles)", "np.cos(angles), np.sin(angles)")
+BLOCKS = ("stack", "concatenate")
+NOT_REFUSED = ('raise ValueError("dim must be even")', "dim -= 1")
 
 
-def angles_of(length, dim):
-    return np.arange(length)[:, None] * frequencies(dim)  # (N, D/2)
-
-
-def interleave(sine, cosine):
-    """Sines in the even columns, cosines in the odd ones: (…, D/2) twice -> (…, D)."""
-    return np.stack([sine, cosine], axis=-1).reshape(*sine.shape[:-1], -1)
-
-
-def waves(angles):
-    return interleave(np.sin(angles), np.cos(angles))
-
-
-def turning(frequency, start=0):
-    """The encoding with other frequencies, a function of dim -> (D/2,), or another start."""
-    return lambda n, dim: waves(np.arange(start, start + n)[:, None] * frequency(dim))
-
-
-def from_angles(function):
-    """The encoding with another function of the angles (N, D/2) -> (N, D)."""
-    return lambda n, dim: function(angles_of(n, dim))
-
-
-def of_columns(exponent):
-    """An angle for each column, with 10000 to the power -exponent(column, dim)."""
-
-    def solution(length, dim):
-        column = np.arange(dim)
-        angles = np.arange(length)[:, None] / 10000 ** exponent(column, dim)
-        return np.where(column % 2 == 0, np.sin(angles), np.cos(angles))
-
-    return solution
-
-
-def both(name, wrong, sentence):
-    """A mistake twice: by students who refuse an odd dim, and by those who have not come to it."""
-
-    def even_only(length, dim):
-        return wrong(length, dim - dim % 2)
-
-    def refusing(length, dim):
-        if dim % 2:
-            raise ValueError(ODD)
-        return wrong(length, dim)
-
-    return Mistake(name, even_only, sentence), Mistake(name, refusing, sentence)
+def both(name, *edits_and_sentence):
+    """A mistake twice: by students who have not come to an odd dim yet, and by those who have."""
+    return edited(name, NOT_REFUSED, *edits_and_sentence), edited(name, *edits_and_sentence)
 
 
 COLUMN_INDEX = (
@@ -113,6 +81,7 @@ SINUSOIDAL_ENCODING = Exercise(
     title="Positions as waves",
     points=3,
     reference=reference.sinusoidal_encoding,
+    answer=sinusoidal_encoding,
     cases=sinusoid_cases,
     outputs={"encoding": "N D"},
     driver=encode,
@@ -126,100 +95,98 @@ SINUSOIDAL_ENCODING = Exercise(
         "return stack([sin(angles), cos(angles)], axis=-1).reshape(length, dim)",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "odd dim not refused",
-            lambda n, dim: waves(angles_of(n, dim - dim % 2)),
+            NOT_REFUSED,
             "Right for an even dim. An odd one leaves a sine without its cosine, and somebody will "
             "look for the reason far from here: raise ValueError before anything else.",
         ),
         *both(
             "exponent uses the column index as i",
-            of_columns(lambda column, dim: 2 * column / dim),
+            ("2 * pair", "2 * (2 * pair)"),
+            ("np.cos(angles)", "np.cos(position / 10000 ** (2 * (2 * pair + 1) / dim))"),
             COLUMN_INDEX,
         ),
-        *both(
-            "exponent uses the column index as i",
-            turning(lambda dim: 10000 ** (-2 * np.arange(0, dim, 2) / dim)),
-            COLUMN_INDEX,
-        ),
+        *both("exponent uses the column index as i", ("2 * pair", "2 * (2 * pair)"), COLUMN_INDEX),
         *both(
             "cosine with a frequency of its own",
-            of_columns(lambda column, dim: column / dim),
+            ("np.cos(angles)", "np.cos(position / 10000 ** ((2 * pair + 1) / dim))"),
             "Your sines are right, your cosines turn too slowly: the exponent has gone on to the "
             "next column. Both columns of a pair, 2i and 2i + 1, divide by 10000^(2i/D).",
         ),
         *both(
             "sine and cosine swapped",
-            from_angles(lambda a: interleave(np.cos(a), np.sin(a))),
+            SWAPPED,
             "Sine and cosine are exchanged: even columns hold the sines, odd ones the cosines. "
             "Position 0 is then 0, 1, 0, 1, …",
         ),
         *both(
             "blocks [sin, cos]",
-            from_angles(lambda a: np.concatenate([np.sin(a), np.cos(a)], axis=-1)),
+            BLOCKS,
             "The numbers are right, in another order: first all sines, then all cosines. That is a "
             "fine layout, and much code uses it. Here the two of a pair stand side by side: stack "
             "them on a new last axis, then reshape.",
         ),
         *both(
             "blocks [cos, sin]",
-            from_angles(lambda a: np.concatenate([np.cos(a), np.sin(a)], axis=-1)),
+            SWAPPED,
+            BLOCKS,
             "The numbers are right, in another order: first all cosines, then all sines, as "
             "diffusion models have it. Here the two of a pair stand side by side, sine first: "
             "stack them on a new last axis, then reshape.",
         ),
         *both(
             "position from 1",
-            turning(frequencies, start=1),
+            ("arange(length)", "arange(1, length + 1)"),
             "You are one position ahead: the first token has position 0, where all sines are 0 "
             "and all cosines 1. Count with arange(length).",
         ),
         *both(
             "degrees",
-            from_angles(lambda a: waves(np.deg2rad(a))),
+            ("position /", "np.deg2rad(position) /"),
             "You turn the angles from degrees into radians. They are radians already, which is "
             "what sin and cos take: leave π / 180 out.",
         ),
         *both(
             "whole turns",
-            from_angles(lambda a: waves(2 * np.pi * a)),
+            ("position /", "2 * np.pi * position /"),
             "You multiply the angles by 2π. Here the position itself, divided by 10000^(2i/D), is "
             "the angle in radians: the first pair needs 6.28 tokens for a turn.",
         ),
-        *both("10000 forgotten", from_angles(lambda a: waves(a[:, :1] + 0 * a)), TURNS_ALIKE),
+        *both("10000 forgotten", ("10000", "1"), TURNS_ALIKE),
         *both(
             "10000 inverted",
-            turning(lambda dim: 1 / frequencies(dim)),
+            ("position /", "position *"),
             "You multiply by 10000^(2i/D), so each pair turns faster than the one before. Divide: "
             "the first pair is the fastest, the others ever slower.",
         ),
         *both(
             "factor 2 missing in the exponent",
-            turning(lambda dim: frequencies(dim) ** 0.5),
+            ("2 * pair", "pair"),
             "Your slowest pair is too fast: the exponent is i/D, it should be 2i/D. There are only "
             "D/2 pairs, and together they should span from 1 to almost 1/10000.",
         ),
         *both(
             "last frequency exactly 1/10000",
-            turning(lambda dim: 10000 ** -np.linspace(0, 1, dim // 2)),
+            ("2 * pair / dim", "pair / max(dim // 2 - 1, 1)"),
             "Your frequencies end at 1/10000: the exponent is i / (D/2 - 1). Some published code "
             "does that. The paper's is 2i/D, which stops just short of 1.",
         ),
         *both(
             "sines only",
-            from_angles(lambda a: interleave(np.sin(a), np.sin(a))),
+            ("np.cos", "np.sin"),
             "Both columns of each pair hold the sine. The odd one should hold the cosine: a sine "
             "alone does not tell 1 from π - 1.",
         ),
         *both(
             "positions and features exchanged",
-            lambda n, dim: waves(angles_of(n, dim)).T,
+            ("reshape(length, dim)", "reshape(length, dim).T"),
             "Yours is (D, N): one row for each feature. Make it one row for each position, "
             "positions[:, None] * frequencies[None, :].",
         ),
         *both(
             "an axis in front",
-            from_angles(lambda a: waves(a)[None]),
+            ("reshape(length, dim)", "reshape(1, length, dim)"),
             "The numbers are right, with a batch axis in front: (1, N, D). Leave it out, "
             "broadcasting adds it when the encoding meets the tokens.",
         ),
