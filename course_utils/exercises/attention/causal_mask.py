@@ -8,7 +8,8 @@ from course_utils.reference import attention as reference
 
 def causal_mask(length):
     everything = np.ones((length, length), dtype=bool)
-    return np.tril(everything)
+    mask = np.tril(everything)
+    return mask
 
 
 def causal_cases(rng):
@@ -16,6 +17,11 @@ def causal_cases(rng):
     several = [Case("several tokens", {"length": int(length)}) for length in lengths]
     return [*several, Case("a single token", {"length": 1})]
 
+
+ADDED = (
+    "This is what some libraries add to the scores. Our masks are boolean: True where a "
+    "query may attend."
+)
 
 CAUSAL_MASK = Exercise(
     id="causal_mask",
@@ -62,18 +68,8 @@ CAUSAL_MASK = Exercise(
             "The pattern is right, the type is not: make it bool. With numbers nobody can tell "
             "whether 1 means may attend, or is to be added to a score, and ~1 is -2, not False.",
         ),
-        edited(
-            "0/-inf to be added",
-            ("np.tril(everything)", "np.where(np.tril(everything), 0, -np.inf)"),
-            "This is what some libraries add to the scores. Our masks are boolean: True where a "
-            "query may attend.",
-        ),
-        edited(
-            "0/-1e9 to be added",
-            ("np.tril(everything)", "np.where(np.tril(everything), 0, -1e9)"),
-            "This is what some libraries add to the scores. Our masks are boolean: True where a "
-            "query may attend.",
-        ),
+        edited("0/-inf to be added", ("return mask", "return np.where(mask, 0, -np.inf)"), ADDED),
+        edited("0/-1e9 to be added", ("return mask", "return np.where(mask, 0, -1e9)"), ADDED),
         edited(
             "everything allowed",
             ("np.tril(everything)", "everything"),

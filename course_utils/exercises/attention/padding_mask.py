@@ -25,6 +25,10 @@ def padding_cases(rng):
     ]
 
 
+NUMBERS = (
+    "The pattern is right, the type is not: our masks are bool, True where a query may attend."
+)
+
 PADDING_MASK = Exercise(
     id="padding_mask",
     title="Not everything is a token",
@@ -82,17 +86,7 @@ PADDING_MASK = Exercise(
             "The new axis is in front. The batch comes first in the scores (B, Nq, Nk), and one "
             "row of keys serves all queries: make it (B, 1, N).",
         ),
-        edited(
-            "0/1 floats",
-            ("return ", "return 1.0 * "),
-            "The pattern is right, the type is not: our masks are bool, True where a query may "
-            "attend.",
-        ),
-        edited(
-            "0/1 integers",
-            ("return ", "return 1 * "),
-            "The pattern is right, the type is not: our masks are bool, True where a query may "
-            "attend.",
-        ),
+        edited("0/1 floats", ("return ", "return 1.0 * "), NUMBERS),
+        edited("0/1 integers", ("return ", "return 1 * "), NUMBERS),
     ),
 )

@@ -23,10 +23,10 @@ def watch_reversal(inputs, arrays):
     """See what attention does with the queries and keys: where each query looks, and whether the
     values come out reversed. Any width and any scores that do it are right."""
     length, query, key = inputs["length"], arrays["query"], arrays["key"]
-    if query.ndim != 2 or query.shape != key.shape or len(query) != length:
-        only_length = query.ndim == 2 and query.shape == key.shape
+    one_shape = query.ndim == 2 and query.shape == key.shape
+    if not one_shape or len(query) != length:
         raise Unusable(
-            "unfit" if only_length else "shape",
+            "unfit" if one_shape else "shape",
             f"For length {length}, query and key should both have shape ({length}, d) with one d. "
             f"Yours have {query.shape} and {key.shape}.",
         )
@@ -79,16 +79,8 @@ REVERSAL = Exercise(
             "Sharp enough for short sequences, not for long ones: attention divides the scores by "
             "√d, and your d grows with the length. Multiply by √d first.",
         ),
-        edited(
-            "only for one length",
-            ("eye(length)", "eye(5)"),
-            ONLY_ONE_LENGTH,
-        ),
-        edited(
-            "only for one length",
-            ("eye(length)", "eye(4)"),
-            ONLY_ONE_LENGTH,
-        ),
+        edited("only for one length", ("eye(length)", "eye(5)"), ONLY_ONE_LENGTH),
+        edited("only for one length", ("eye(length)", "eye(4)"), ONLY_ONE_LENGTH),
         edited(
             "all queries want the last key",
             ("key[::-1]", "key[[-1] * length]"),
