@@ -12,8 +12,10 @@ def attend(query, key, value, mask=None):
     scores = query @ np.swapaxes(key, -1, -2) / np.float32(query.shape[-1] ** 0.5)
     if mask is not None:
         scores = np.where(mask, scores, np.float32(-1e9))
-    exponentials = np.exp(scores - scores.max(-1, keepdims=True))
-    weights = exponentials / exponentials.sum(-1, keepdims=True)
+    maximum = scores.max(-1, keepdims=True)
+    exponentials = np.exp(scores - maximum)
+    total = exponentials.sum(-1, keepdims=True)
+    weights = exponentials / total
     if mask is not None:
         weights = np.where(mask, weights, np.float32(0))
     return weights @ value, weights
@@ -69,9 +71,9 @@ HIDING = "np.where(mask, scores, np.float32(-1e9))"
 ZEROING = "np.where(mask, weights, np.float32(0))"
 # Edits that several mistakes have in common.
 NOTHING_HIDDEN = (HIDING, "scores")
-INFINITE = ("-1e9", "-np.inf")
-HIDDEN_INVERTED = ("(mask, scores", "(~mask, scores")
-ZEROED_NEVER = (ZEROING, "weights")
+INF = ("-1e9", "-np.inf")
+FLIPPED = ("(mask, scores", "(~mask, scores")
+UNZEROED = (ZEROING, "weights")
 OVER_QUERIES = (("max(-1", "max(-2"), ("sum(-1", "sum(-2"))
 
 COLUMNS = (
@@ -108,7 +110,7 @@ ATTEND = Exercise(
     ),
     mistakes=(
         edited("softmax over queries", *OVER_QUERIES, COLUMNS),
-        edited("softmax over queries", *OVER_QUERIES, ZEROED_NEVER, COLUMNS),
+        edited("softmax over queries", *OVER_QUERIES, UNZEROED, COLUMNS),
         edited(
             "weights @ key",
             ("weights @ value", "weights @ key"),
@@ -126,20 +128,9 @@ ATTEND = Exercise(
             "You divide by the square root of the width of the values. The sum in a score runs "
             "over the features of query and key: take d from the last axis of query.",
         ),
-        edited("mask polarity inverted", HIDDEN_INVERTED, ("(mask, w", "(~mask, w"), INVERTED),
-        edited(
-            "mask polarity inverted, rows of nothing uniform",
-            HIDDEN_INVERTED,
-            ZEROED_NEVER,
-            INVERTED,
-        ),
-        edited(
-            "mask polarity inverted, rows of nothing NaN",
-            HIDDEN_INVERTED,
-            INFINITE,
-            ZEROED_NEVER,
-            INVERTED,
-        ),
+        edited("mask polarity inverted", FLIPPED, ("(mask, w", "(~mask, w"), INVERTED),
+        edited("mask polarity inverted, rows of nothing uniform", FLIPPED, UNZEROED, INVERTED),
+        edited("mask polarity inverted, rows of nothing NaN", FLIPPED, INF, UNZEROED, INVERTED),
         edited(
             "mask applied after softmax",
             NOTHING_HIDDEN,
@@ -149,20 +140,20 @@ ATTEND = Exercise(
         edited(
             "scores × mask",
             (HIDING, "scores * mask"),
-            ZEROED_NEVER,
+            UNZEROED,
             "You multiply the scores by the mask. A score of 0 is not hidden, it weighs exp(0) = "
             "1: put a large negative number there.",
         ),
         edited(
             "mask ignored",
             NOTHING_HIDDEN,
-            ZEROED_NEVER,
+            UNZEROED,
             "The mask changes nothing yet. Where it is False, replace the score by a large "
             "negative number before the softmax.",
         ),
         edited(
             "-1e9 rows becoming uniform",
-            ZEROED_NEVER,
+            UNZEROED,
             "Nearly there. In a row that may attend to nothing all scores are equally bad, so "
             "softmax makes it uniform and it sees everything that is hidden. Set the weights to "
             "zero where the mask is False.",
@@ -170,15 +161,15 @@ ATTEND = Exercise(
         edited(
             "-1e9 added in float64",
             (HIDING, "scores + np.where(mask, 0, -1e9)"),
-            ZEROED_NEVER,
+            UNZEROED,
             "Nearly there. In a row that may attend to nothing all scores are lowered alike, which "
             "changes no weight, so it sees everything that is hidden. Set the weights to zero "
             "where the mask is False.",
         ),
         edited(
             "-inf rows becoming NaN",
-            INFINITE,
-            ZEROED_NEVER,
+            INF,
+            UNZEROED,
             "Nearly there. A row that may attend to nothing gives NaN: -inf minus its maximum, "
             "or 0 divided by 0. Hide with a large finite number such as -1e9, then set the "
             "weights to zero where the mask is False.",
@@ -200,17 +191,15 @@ ATTEND = Exercise(
         edited(
             "a mask is expected always",
             (HIDING, "scores"),
-            ("    exponentials = ", "    scores = scores + -1e9 * (1 - mask)\n    exponentials = "),
+            ("    maximum = ", "    scores = scores + -1e9 * (1 - mask)\n    maximum = "),
             "Right with a mask. Without one, mask is None, and None times a number is nothing: "
             "use it only if mask is not None.",
             telling=True,
         ),
         edited(
             "None hides everything",
-            (
-                "    scores = query",
-                "    mask = np.array(False) if mask is None else mask\n    scores = query",
-            ),
+            ("if mask is not None:\n        scores", "if True:\n        scores"),
+            ("if mask is not None:\n        weights", "if True:\n        weights"),
             "Right with a mask. Without one, mask is None, and where(None, …) counts as False "
             "everywhere: use it only if mask is not None.",
         ),
@@ -235,8 +224,8 @@ ATTEND = Exercise(
         edited(
             "no softmax",
             ("-1e9", "0"),
-            ("np.exp(scores - scores.max(-1, keepdims=True))", "scores"),
-            ("exponentials / exponentials.sum(-1, keepdims=True)", "exponentials"),
+            ("np.exp(scores - maximum)", "scores"),
+            (" / total", ""),
             "You mix the values by the scores themselves. Turn the scores into weights with the "
             "softmax first.",
         ),
@@ -250,17 +239,14 @@ ATTEND = Exercise(
         edited(
             "scores + mask",
             (HIDING, "scores + mask"),
-            ZEROED_NEVER,
+            UNZEROED,
             "You add the mask to the scores, and True counts as 1. That hardly hides anything: "
             "where the mask is False, put a large negative number.",
         ),
         edited(
             "no maximum subtracted",
-            (" - scores.max(-1, keepdims=True)", ""),
-            (
-                "exponentials.sum(-1, keepdims=True)",
-                "np.maximum(exponentials.sum(-1, keepdims=True), np.float32(1e-30))",
-            ),
+            (" - maximum", ""),
+            ("/ total", "/ np.maximum(total, np.float32(1e-30))"),
             "Right for small scores, but the exponential of a large one is infinity. Use the "
             "softmax that subtracts each row's maximum.",
         ),

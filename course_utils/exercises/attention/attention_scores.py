@@ -9,18 +9,10 @@ from course_utils.reference import attention as reference
 
 # Whole attention in one call. softmax and attention_scores stay allowed after their own exercises.
 BUILT_IN_ATTENTION = frozenset(
-    {
-        "keras.layers.Attention",
-        "keras.layers.MultiHeadAttention",
-        "keras.ops.dot_product_attention",
-        "keras.ops.nn.dot_product_attention",
-        "keras.layers.GroupQueryAttention",
-        "jax.nn.dot_product_attention",
-        "torch.nn.functional.scaled_dot_product_attention",
-    }
+    [f"keras.layers.{kind}Attention" for kind in ("", "MultiHead", "GroupQuery")]
+    + [f"{place}.dot_product_attention" for place in ("keras.ops", "keras.ops.nn", "jax.nn")]
+    + ["torch.nn.functional.scaled_dot_product_attention"]
 )
-# The width of `value` in the notebook's worked example: colours, red green blue.
-WORKED_VALUE_WIDTH = 3
 
 
 def attention_scores(query, key):
@@ -30,21 +22,15 @@ def attention_scores(query, key):
 
 
 def scores_cases(rng):
+    def case(shows, query, key):
+        return Case(shows, {"query": query, "key": key})
+
     return [
-        Case("one sequence", {"query": normal(rng, 5, 7), "key": normal(rng, 11, 7)}),
-        Case("as many queries as keys", {"query": normal(rng, 5, 13), "key": normal(rng, 5, 13)}),
-        Case(
-            "batches and heads in front",
-            {"query": normal(rng, 2, 3, 5, 13), "key": normal(rng, 2, 3, 7, 13)},
-        ),
-        Case(
-            "very large and very small numbers",
-            {"query": 300 * normal(rng, 3, 5), "key": normal(rng, 7, 5)},
-        ),
-        Case(
-            "very large and very small numbers",
-            {"query": 1e-3 * normal(rng, 3, 5), "key": normal(rng, 7, 5)},
-        ),
+        case("one sequence", normal(rng, 5, 7), normal(rng, 11, 7)),
+        case("as many queries as keys", normal(rng, 5, 13), normal(rng, 5, 13)),
+        case("batches and heads in front", normal(rng, 2, 3, 5, 13), normal(rng, 2, 3, 7, 13)),
+        case("very large and very small numbers", 300 * normal(rng, 3, 5), normal(rng, 7, 5)),
+        case("very large and very small numbers", 1e-3 * normal(rng, 3, 5), normal(rng, 7, 5)),
     ]
 
 
@@ -96,7 +82,7 @@ ATTENTION_SCORES = Exercise(
         ),
         edited(
             "√ of the value width",
-            ("query.shape[-1]", f"{WORKED_VALUE_WIDTH}"),
+            ("query.shape[-1]", "3"),  # the worked example's values are colours: red, green, blue
             "You divide by the square root of the width of the values (the notebook's variable "
             "value, perhaps). Values take no part in the scores: use the last axis of query.",
         ),

@@ -2,8 +2,14 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.reference import attention as reference
+
+
+def causal_mask(length):
+    everything = np.ones((length, length), dtype=bool)
+    mask = np.tril(everything)
+    return mask
 
 
 def causal_cases(rng):
@@ -12,11 +18,17 @@ def causal_cases(rng):
     return [*several, Case("a single token", {"length": 1})]
 
 
+ADDED = (
+    "This is what some libraries add to the scores. Our masks are boolean: True where a "
+    "query may attend."
+)
+
 CAUSAL_MASK = Exercise(
     id="causal_mask",
     title="No looking ahead",
     points=1,
     reference=reference.causal_mask,
+    answer=causal_mask,
     cases=causal_cases,
     outputs={"mask": "N N"},
     hints=(
@@ -26,51 +38,41 @@ CAUSAL_MASK = Exercise(
         "p = arange(length);  return p[:, None] >= p[None, :]",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "upper triangle",
-            lambda length: np.triu(np.ones((length, length), dtype=bool)),
+            ("tril", "triu"),
             "This lets each token see what comes after it. Rows are queries: row i may be True "
             "only in columns up to i, the lower triangle.",
         ),
-        Mistake(
+        edited(
             "upper triangle without the diagonal",
-            lambda length: np.triu(np.ones((length, length), dtype=bool), 1),
+            ("tril(everything)", "triu(everything, 1)"),
             "This marks what is to be hidden. Here True means may attend: the lower triangle, with "
             "its diagonal.",
         ),
-        Mistake(
+        edited(
             "diagonal excluded",
-            lambda length: np.tril(np.ones((length, length), dtype=bool), -1),
+            ("tril(everything)", "tril(everything, -1)"),
             "A token may see itself: include the diagonal. Without it the first token would see "
             "nothing at all.",
         ),
-        Mistake(
+        edited(
             "0/1 floats",
-            lambda length: np.tril(np.ones((length, length), dtype="float32")),
+            ("bool", "float"),
             "The pattern is right, the type is not: make it bool. With numbers nobody can tell "
             "whether 1 means may attend, or is to be added to a score, and ~mask fails.",
         ),
-        Mistake(
+        edited(
             "0/1 integers",
-            lambda length: np.tril(np.ones((length, length), dtype="int32")),
+            ("bool", "int"),
             "The pattern is right, the type is not: make it bool. With numbers nobody can tell "
             "whether 1 means may attend, or is to be added to a score, and ~1 is -2, not False.",
         ),
-        Mistake(
-            "0/-inf to be added",
-            lambda length: np.where(np.tril(np.ones((length, length))), 0, -np.inf),
-            "This is what some libraries add to the scores. Our masks are boolean: True where a "
-            "query may attend.",
-        ),
-        Mistake(
-            "0/-1e9 to be added",
-            lambda length: np.where(np.tril(np.ones((length, length))), 0, -1e9),
-            "This is what some libraries add to the scores. Our masks are boolean: True where a "
-            "query may attend.",
-        ),
-        Mistake(
+        edited("0/-inf to be added", ("return mask", "return np.where(mask, 0, -np.inf)"), ADDED),
+        edited("0/-1e9 to be added", ("return mask", "return np.where(mask, 0, -1e9)"), ADDED),
+        edited(
             "everything allowed",
-            lambda length: np.ones((length, length), dtype=bool),
+            ("np.tril(everything)", "everything"),
             "This hides nothing. A query may not see the keys after its own position.",
         ),
     ),

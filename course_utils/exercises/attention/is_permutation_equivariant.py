@@ -8,10 +8,17 @@ import numpy as np
 from keras import ops
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.attention.attend import attend
 from course_utils.exercises.draw import normal
 from course_utils.reference import attention as reference
+
+
+def is_permutation_equivariant(layer, tokens, rng):
+    order = rng.permutation(tokens.shape[1])
+    before = layer(tokens[:, order])
+    after = layer(tokens)[:, order]
+    return np.allclose(before, after, atol=1e-4)
 
 
 def attention_layer(x, rng, positions=0.0):
@@ -22,9 +29,8 @@ def attention_layer(x, rng, positions=0.0):
 
 
 def mean_layer(x, rng, positions=0.0):
-    return np.broadcast_to(x.mean(axis=1, keepdims=True), x.shape) + positions * normal(
-        rng, *x.shape[1:]
-    )
+    mean = np.broadcast_to(x.mean(axis=1, keepdims=True), x.shape)
+    return mean + positions * normal(rng, *x.shape[1:])
 
 
 def weighted_sum(x):
@@ -58,14 +64,12 @@ GROUPS = {
 
 
 def equivariance_cases(rng):
-    cases = []
-    for shows, group in GROUPS.items():
-        for name in group:
-            tokens = rng.integers(-16, 17, size=(7, 11, 5)).astype("float32") / 8  # sums are exact
-            seed = int(rng.integers(2**31))
-            inputs = {"layer": name, "tokens": tokens, "seed": seed}
-            cases.append(Case(shows, inputs, label=f"the layer '{name}'"))
-    return cases
+    def case(shows, name):
+        tokens = rng.integers(-16, 17, size=(7, 11, 5)).astype("float32") / 8  # sums are exact
+        inputs = {"layer": name, "tokens": tokens, "seed": int(rng.integers(2**31))}
+        return Case(shows, inputs, label=f"the layer '{name}'")
+
+    return [case(shows, name) for shows, group in GROUPS.items() for name in group]
 
 
 def run_test(solution, inputs):
@@ -81,45 +85,14 @@ def run_test(solution, inputs):
     return call(solution, {"layer": layer, "tokens": inputs["tokens"], "rng": rng})
 
 
-def near(first, second):
-    return bool(np.allclose(first, second, rtol=1e-3, atol=1e-4))
-
-
-def tests_invariance(layer, tokens, rng):
-    return near(layer(tokens[:, rng.permutation(tokens.shape[1])]), layer(tokens))
-
-
-def compares_to_unpermuted(layer, tokens, rng):
-    return near(layer(tokens)[:, rng.permutation(tokens.shape[1])], layer(tokens))
-
-
-def test_with(order, axis=1, equal=near):
-    """A test that permutes along an axis by order(length, rng)."""
-
-    def solution(layer, tokens, rng):
-        tokens = np.asarray(tokens)
-        permutation = order(tokens.shape[axis], rng)
-        before = layer(np.take(tokens, permutation, axis))
-        return equal(before, np.take(layer(tokens), permutation, axis))
-
-    return solution
-
-
-def two_permutations(layer, tokens, rng):
-    count = tokens.shape[1]
-    before = layer(tokens[:, np.roll(np.arange(count), 1)])
-    return near(before, layer(tokens)[:, np.roll(np.arange(count), -1)])
-
-
-def not_itself(length, rng):
-    return np.roll(np.arange(length), 1)
-
+DRAWN = "rng.permutation(tokens.shape[1])"
 
 EQUIVARIANT = Exercise(
     id="is_permutation_equivariant",
     title="A test for order",
     points=3,
     reference=reference.is_permutation_equivariant,
+    answer=is_permutation_equivariant,
     cases=equivariance_cases,
     outputs={"verdict": ""},
     driver=run_test,
@@ -132,60 +105,64 @@ EQUIVARIANT = Exercise(
         "return bool(np.allclose(before, after, atol=1e-4))",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "tests invariance instead",
-            tests_invariance,
+            ("layer(tokens)[:, order]", "layer(tokens)"),
             "You ask whether the result stays the same when the tokens are permuted: that is "
             "invariance. Equivariant means that the result is permuted in the same way.",
         ),
-        Mistake(
+        edited(
             "compares to the unpermuted output",
-            compares_to_unpermuted,
+            ("layer(tokens[:, order])", "layer(tokens)"),
             "You permute the result and compare it with the result itself. The layer must also "
             "see permuted tokens: compare layer(tokens[:, order]) with layer(tokens)[:, order].",
         ),
-        Mistake(
+        edited(
             "permutes features",
-            test_with(lambda length, rng: rng.permutation(length), axis=2),
+            ("shape[1]", "shape[2]"),
+            ("s[:, order]", "s[:, :, order]"),
+            (")[:, order]", ")[:, :, order]"),
             "You permute the features of each token. The tokens are axis 1: tokens[:, order].",
         ),
-        Mistake(
+        edited(
             "permutes batch",
-            test_with(not_itself, axis=0),
+            (DRAWN, "np.roll(np.arange(len(tokens)), 1)"),
+            ("tokens[:, order]", "tokens[order]"),
+            ("tokens)[:, order]", "tokens)[order]"),
             "You permute the sequences of the batch, which hardly any layer notices. The tokens "
             "are axis 1: tokens[:, order].",
         ),
-        Mistake(
+        edited(
             "uses the identity permutation",
-            test_with(lambda length, rng: np.arange(length)),
+            ("rng.permutation", "np.arange"),
             "Your permutation leaves every token where it is, so any layer passes. Draw one: "
             "rng.permutation(tokens.shape[1]).",
         ),
-        Mistake(
+        edited(
             "exact equality on floats",
-            test_with(lambda length, rng: rng.permutation(length), equal=np.array_equal),
+            ("allclose(before, after, atol=1e-4)", "array_equal(before, after)"),
             "Adding the same numbers in another order changes their last digits, so a right layer "
             "fails your test. Compare with a tolerance: allclose(…, atol=1e-4).",
         ),
-        Mistake(
+        edited(
             "another permutation on each side",
-            two_permutations,
+            ("tokens)[:, order]", f"tokens)[:, {DRAWN}]"),
             "You permute the tokens in one order and the result in another: two draws, or an order "
             "and its inverse. Draw order once and use it on both sides.",
         ),
-        Mistake(
+        edited(
             "always True",
-            lambda layer, tokens, rng: True,
+            ("np.allclose(before, after, atol=1e-4)", "True"),
             "Your test calls every layer equivariant. Attention with positions, for one, is not.",
         ),
-        Mistake(
+        edited(
             "always False",
-            lambda layer, tokens, rng: False,
+            ("np.allclose(before, after, atol=1e-4)", "False"),
             "Your test calls no layer equivariant. Attention without positions is.",
         ),
-        Mistake(
+        edited(
             "only one special order",
-            test_with(lambda length, rng: np.arange(length)[::-1]),
+            (DRAWN, "np.arange(tokens.shape[1])[::-1]"),
             "Your permutation is a special one, such as turning round or shifting. A layer that "
             "mixes neighbours passes it. Draw any order: rng.permutation(tokens.shape[1]).",
         ),

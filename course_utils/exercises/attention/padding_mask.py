@@ -2,8 +2,13 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.reference import attention as reference
+
+
+def padding_mask(lengths, max_length):
+    tokens = np.arange(max_length) < lengths[:, None]
+    return tokens[:, None]
 
 
 def padding_cases(rng):
@@ -20,15 +25,16 @@ def padding_cases(rng):
     ]
 
 
-def padding(lengths, max_length):
-    return (np.arange(max_length) < lengths[:, None])[:, None, :]
-
+NUMBERS = (
+    "The pattern is right, the type is not: our masks are bool, True where a query may attend."
+)
 
 PADDING_MASK = Exercise(
     id="padding_mask",
     title="Not everything is a token",
     points=1,
     reference=reference.padding_mask,
+    answer=padding_mask,
     cases=padding_cases,
     outputs={"mask": "B 1 N"},
     hints=(
@@ -38,59 +44,49 @@ PADDING_MASK = Exercise(
         "p = arange(max_length);  return (p[None, :] < lengths[:, None])[:, None, :]",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "padding in front",
-            lambda lengths, max_length: padding(lengths, max_length)[..., ::-1],
+            ("arange(max_length)", "arange(max_length)[::-1]"),
             "You put the padding in front. Here sequences start at position 0 and are filled up "
             "at the end: True where the position is smaller than the length.",
         ),
-        Mistake(
+        edited(
             "True on padding",
-            lambda lengths, max_length: ~padding(lengths, max_length),
+            ("<", ">="),
             "This is True on the padding. Here True means may attend: the tokens, not what fills "
             "up behind them.",
         ),
-        Mistake(
+        edited(
             "off by one: <=",
-            lambda lengths, max_length: padding(lengths + 1, max_length),
+            ("<", "<="),
             "One position too many in each sequence. Positions count from 0, so a sequence of "
             "length 3 has tokens at 0, 1 and 2: use <, not <=.",
         ),
-        Mistake(
+        edited(
             "off by one: one token too few",
-            lambda lengths, max_length: padding(lengths - 1, max_length),
+            ("lengths[:, None]", "lengths[:, None] - 1"),
             "One token is missing in each sequence. Positions count from 0, so a sequence of "
             "length 3 has tokens at 0, 1 and 2.",
         ),
-        Mistake(
+        edited(
             "shape (B, N)",
-            lambda lengths, max_length: padding(lengths, max_length)[:, 0],
+            ("tokens[:, None]", "tokens"),
             "The entries are right, the shape is (B, N). Against scores (B, Nq, Nk) the batch "
             "would line up with the queries: make it (B, 1, N).",
         ),
-        Mistake(
+        edited(
             "shape (B, N, 1)",
-            lambda lengths, max_length: np.swapaxes(padding(lengths, max_length), 1, 2),
+            ("tokens[:, None]", "tokens[:, :, None]"),
             "The new axis is in the wrong place: (B, N, 1) hides queries. Keys are the last axis "
             "of the scores, so make it (B, 1, N).",
         ),
-        Mistake(
+        edited(
             "shape (1, B, N)",
-            lambda lengths, max_length: np.swapaxes(padding(lengths, max_length), 0, 1),
+            ("tokens[:, None]", "tokens[None]"),
             "The new axis is in front. The batch comes first in the scores (B, Nq, Nk), and one "
             "row of keys serves all queries: make it (B, 1, N).",
         ),
-        Mistake(
-            "0/1 floats",
-            lambda lengths, max_length: padding(lengths, max_length).astype("float32"),
-            "The pattern is right, the type is not: our masks are bool, True where a query may "
-            "attend.",
-        ),
-        Mistake(
-            "0/1 integers",
-            lambda lengths, max_length: padding(lengths, max_length).astype("int32"),
-            "The pattern is right, the type is not: our masks are bool, True where a query may "
-            "attend.",
-        ),
+        edited("0/1 floats", ("return ", "return 1.0 * "), NUMBERS),
+        edited("0/1 integers", ("return ", "return 1 * "), NUMBERS),
     ),
 )

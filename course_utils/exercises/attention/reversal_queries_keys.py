@@ -3,9 +3,14 @@
 import numpy as np
 
 from course_utils.checking.driver import Unusable
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.attention.attend import attend
 from course_utils.reference import attention as reference
+
+
+def reversal_queries_keys(length, sharpness=50.0):
+    key = np.eye(length)
+    return sharpness * length**0.5 * key[::-1], key
 
 
 def reversal_cases(rng):
@@ -18,10 +23,10 @@ def watch_reversal(inputs, arrays):
     """See what attention does with the queries and keys: where each query looks, and whether the
     values come out reversed. Any width and any scores that do it are right."""
     length, query, key = inputs["length"], arrays["query"], arrays["key"]
-    if query.ndim != 2 or query.shape != key.shape or len(query) != length:
-        only_length = query.ndim == 2 and query.shape == key.shape
+    one_shape = query.ndim == 2 and query.shape == key.shape
+    if not one_shape or len(query) != length:
         raise Unusable(
-            "unfit" if only_length else "shape",
+            "unfit" if one_shape else "shape",
             f"For length {length}, query and key should both have shape ({length}, d) with one d. "
             f"Yours have {query.shape} and {key.shape}.",
         )
@@ -34,27 +39,6 @@ def watch_reversal(inputs, arrays):
     }
 
 
-def one_hot(length, strength, wanted):
-    """Keys along the axes, and queries that want the keys at the given positions."""
-    key = np.eye(length, dtype="float32")
-    return strength * key[wanted], key
-
-
-def reversal_mistake(wanted, strength):
-    def solution(length, sharpness=50.0):
-        return one_hot(length, strength(length, sharpness), wanted(length))
-
-    return solution
-
-
-def backwards(length):
-    return np.arange(length)[::-1]
-
-
-def enough(length, sharpness):
-    return np.float32(sharpness * length**0.5)
-
-
 ONLY_ONE_LENGTH = (
     "These queries and keys always have the same length. Build them from the argument length."
 )
@@ -64,6 +48,7 @@ REVERSAL = Exercise(
     title="Attention that turns a sequence round",
     points=2,
     reference=reference.reversal_queries_keys,
+    answer=reversal_queries_keys,
     cases=reversal_cases,
     outputs={"query": "N d", "key": "N d"},
     observe=watch_reversal,
@@ -76,37 +61,29 @@ REVERSAL = Exercise(
         "when attention divides by it.",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "identity instead of reversal",
-            reversal_mistake(np.arange, enough),
+            ("key[::-1]", "key"),
             "Each query finds its own position, so the sequence comes out as it went in. Query i "
             "should want key N - 1 - i: turn the rows of one of the two round.",
         ),
-        Mistake(
+        edited(
             "not sharp enough",
-            reversal_mistake(backwards, lambda length, sharpness: 1.0),
+            ("sharpness * length**0.5 * ", ""),
             "Each query likes the right key best, but not by enough: the others still mix in. Make "
             "the winning score larger by a factor, and remember that attention divides by √d.",
         ),
-        Mistake(
+        edited(
             "√d forgotten",
-            reversal_mistake(backwards, lambda length, sharpness: np.float32(sharpness)),
+            (" * length**0.5", ""),
             "Sharp enough for short sequences, not for long ones: attention divides the scores by "
             "√d, and your d grows with the length. Multiply by √d first.",
         ),
-        Mistake(
-            "only for one length",
-            lambda length, sharpness=50.0: one_hot(5, 400.0, backwards(5)),
-            ONLY_ONE_LENGTH,
-        ),
-        Mistake(
-            "only for one length",
-            lambda length, sharpness=50.0: one_hot(4, 400.0, backwards(4)),
-            ONLY_ONE_LENGTH,
-        ),
-        Mistake(
+        edited("only for one length", ("eye(length)", "eye(5)"), ONLY_ONE_LENGTH),
+        edited("only for one length", ("eye(length)", "eye(4)"), ONLY_ONE_LENGTH),
+        edited(
             "all queries want the last key",
-            reversal_mistake(lambda length: np.full(length, length - 1), enough),
+            ("key[::-1]", "key[[-1] * length]"),
             "All your queries want the same key, the last one. Query 1 should want the one before "
             "it, and so on.",
         ),

@@ -6,31 +6,21 @@ from course_utils.checking.exercise import Case, Exercise, edited, mistake
 from course_utils.exercises.draw import normal
 from course_utils.reference import attention as reference
 
+WITH_LOGARITHM = (
+    "keras.ops keras.ops.nn keras.activations tensorflow.nn jax.nn scipy.special".split()
+)
 BUILT_IN_SOFTMAX = frozenset(
-    {
-        "keras.ops.softmax",
-        "keras.ops.nn.softmax",
-        "keras.ops.log_softmax",
-        "keras.ops.nn.log_softmax",
-        "keras.activations.softmax",
-        "keras.activations.log_softmax",
-        "keras.layers.Softmax",
-        "tensorflow.nn.softmax",
-        "tensorflow.nn.log_softmax",
-        "tensorflow.math.softmax",
-        "jax.nn.softmax",
-        "jax.nn.log_softmax",
-        "scipy.special.softmax",
-        "scipy.special.log_softmax",
-        "torch.softmax",
-        "torch.nn.functional.softmax",
-    }
+    [f"{module}.{name}" for module in WITH_LOGARITHM for name in ("softmax", "log_softmax")]
+    + ["keras.layers.Softmax", "tensorflow.math.softmax"]
+    + ["torch.softmax", "torch.nn.functional.softmax"]
 )
 
 
 def softmax(scores):
-    exponentials = np.exp(scores - scores.max(-1, keepdims=True))
-    return exponentials / exponentials.sum(-1, keepdims=True)
+    maximum = scores.max(-1, keepdims=True)
+    exponentials = np.exp(scores - maximum)
+    total = exponentials.sum(-1, keepdims=True)
+    return exponentials / total
 
 
 def softmax_cases(rng):
@@ -48,6 +38,12 @@ def softmax_cases(rng):
         Case("scores of 10,000 and -10,000", {"scores": far_apart.astype("float32")}),
     ]
 
+
+# Edits that several mistakes have in common.
+NO_MAXIMUM = (" - maximum", "")
+ONE_MAXIMUM = ("max(-1, keepdims=True)", "max()")
+ONE_SUM = ("sum(-1, keepdims=True)", "sum()")
+FLAT_SUM = ("sum(-1, keepdims=True)", "sum(-1)")
 
 OVER_QUERIES = (
     "Your columns sum to 1. The last axis holds the keys that a query chooses among, so each row "
@@ -101,7 +97,7 @@ SOFTMAX = Exercise(
     mistakes=(
         edited(
             "no maximum subtracted",
-            (" - scores.max(-1, keepdims=True)", ""),
+            NO_MAXIMUM,
             "Right for small scores, but exp(10000) is infinity, and infinity divided by infinity "
             "is not a number. Subtract each row's maximum first: it changes no weight.",
         ),
@@ -125,32 +121,17 @@ SOFTMAX = Exercise(
             "axis=1 is the last axis of a matrix only. With batches in front it is another, and a "
             "single row has none: axis=-1 is the last one everywhere.",
         ),
-        edited(
-            "over all entries",
-            ("max(-1, keepdims=True)", "max()"),
-            ("sum(-1, keepdims=True)", "sum()"),
-            OVER_ALL,
-        ),
-        edited(
-            "over all entries",
-            (" - scores.max(-1, keepdims=True)", ""),
-            ("sum(-1, keepdims=True)", "sum()"),
-            OVER_ALL,
-        ),
+        edited("over all entries", ONE_MAXIMUM, ONE_SUM, OVER_ALL),
+        edited("over all entries", NO_MAXIMUM, ONE_SUM, OVER_ALL),
         edited(
             "one global maximum",
-            ("max(-1, keepdims=True)", "max()"),
+            ONE_MAXIMUM,
             "You subtract one maximum for the whole array. In a row that lies far below it every "
             "exponential rounds to 0, and 0 divided by 0 is not a number: subtract each row's own "
             "maximum.",
         ),
-        edited("sum without keepdims", ("sum(-1, keepdims=True)", "sum(-1)"), WITHOUT_KEEPDIMS),
-        edited(
-            "sum without keepdims",
-            (" - scores.max(-1, keepdims=True)", ""),
-            ("sum(-1, keepdims=True)", "sum(-1)"),
-            WITHOUT_KEEPDIMS,
-        ),
+        edited("sum without keepdims", FLAT_SUM, WITHOUT_KEEPDIMS),
+        edited("sum without keepdims", NO_MAXIMUM, FLAT_SUM, WITHOUT_KEEPDIMS),
         edited(
             "maximum without keepdims",
             ("max(-1, keepdims=True)", "max(-1)"),
@@ -159,21 +140,18 @@ SOFTMAX = Exercise(
         ),
         edited(
             "not divided by the sum",
-            (" / exponentials.sum(-1, keepdims=True)", ""),
+            (" / total", ""),
             "These are the exponentials. They become weights when each row is divided by its sum.",
         ),
         edited(
             "no exponential",
-            ("np.exp(scores - scores.max(-1, keepdims=True))", "scores"),
+            ("np.exp(scores - maximum)", "scores"),
             "You divide the scores themselves by their sum. A negative score would become a "
             "negative weight: take the exponential first.",
         ),
         edited(
             "logarithm of the weights",
-            (
-                "exponentials / exponentials.sum(-1, keepdims=True)",
-                "np.log(exponentials / exponentials.sum(-1, keepdims=True))",
-            ),
+            ("exponentials / total", "np.log(exponentials / total)"),
             "These are the logarithms of the weights. Return the weights themselves.",
         ),
         all_to_the_largest,
