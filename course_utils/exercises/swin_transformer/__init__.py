@@ -1,6 +1,6 @@
 """The exercises of notebook 05: what each asks, the mistakes people make, the hints.
 
-Mistakes are written in NumPy, as short as students write them.
+MISTAKES are tables: (name, what of the answer is written otherwise) and the sentence that helps.
 """
 
 from course_utils.exercises.swin_transformer.attention_cost import ATTENTION_COST

@@ -3,13 +3,21 @@
 import numpy as np
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.checking.limits import TimeLimit
 from course_utils.exercises.draw import normal
 from course_utils.reference import windows as reference
 
 ODD = "an odd side is refused"
-PLACES = ((0, 0), (1, 0), (0, 1), (1, 1))  # (row, column) in each square, in the order asked for
+
+
+def merge_patches(x):
+    height, width = x.shape[1:3]
+    if height % 2 or width % 2:
+        raise ValueError("an odd side has no whole squares")
+    places = (0, 0), (1, 0), (0, 1), (1, 1)
+    parts = [x[:, i::2, j::2] for i, j in places]
+    return np.concatenate(parts, axis=-1)
 
 
 def merge_cases(rng):
@@ -51,132 +59,81 @@ def watch_merge(inputs, arrays):
     return {"refused": arrays["refused"]} if odd(inputs) else {"merged": arrays["merged"]}
 
 
-def squares(x):
-    """(B, H, W, C) -> (B, H/2, 2, W/2, 2, C), where nothing has moved yet."""
-    batch, height, width, channels = x.shape
-    return x.reshape(batch, height // 2, 2, width // 2, 2, channels)
-
-
-def slices(*places):
-    """Slices with a step of two, from these places of each square, behind one another."""
-    return lambda x: np.concatenate([x[:, i::2, j::2] for i, j in places], axis=-1)
-
-
-right = slices(*PLACES)
-
-
-def plain_reshape(x):
-    batch, height, width, channels = x.shape
-    return x.reshape(batch, height // 2, width // 2, 4 * channels)
-
-
-def channels_alternate(x):
-    batch, height, width, channels = right(x).shape
-    parts = right(x).reshape(batch, height, width, 4, channels // 4)
-    return np.swapaxes(parts, 3, 4).reshape(right(x).shape)
-
-
-def quarters(x):
-    height, width = x.shape[1] // 2, x.shape[2] // 2
-    parts = [x[:, i * height :][:, :height, j * width :][:, :, :width] for i, j in PLACES]
-    return np.concatenate(parts, axis=-1)
-
-
-def crops(x):
-    return x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2]
-
-
-def merge_with(layout, refused=(1, 2)):
-    """A solution that refuses odd sides on some axes, and crops those on the others."""
-
-    def solution(x):
-        if any(x.shape[axis] % 2 for axis in refused):
-            raise ValueError("an odd side")
-        return layout(crops(x))
-
-    return solution
-
+CROP = "x = x[:, : height // 2 * 2, : width // 2 * 2]"
+CROPPED_SILENTLY = ('raise ValueError("an odd side has no whole squares")', CROP)
+THEN_CROPPED = ("    places", f"    {CROP}\n    places")
+JOINED = "np.concatenate(parts, axis=-1)"
+RESHAPED = (JOINED, "x.reshape(len(x), height // 2, width // 2, -1)")
+QUARTERS = ("x[:, i::2, j::2]", "np.split(np.split(x, 2, axis=1)[i], 2, axis=2)[j]")
+STACKED = (JOINED, "np.stack(parts, axis=-2)")
+ALTERNATING = (JOINED, "np.stack(parts, axis=-1).reshape(*parts[0].shape[:3], -1)")
+SQUARES = (JOINED, "x.reshape(len(x), height // 2, 2, width // 2, 2, -1)")
+SEQUENCE = (JOINED, f"{JOINED}.reshape(len(x), -1, 4 * x.shape[3])")
 
 LAYOUTS = {
-    "reshape instead of strided slices": (
-        plain_reshape,
+    ("reshape instead of strided slices", RESHAPED): (
         "The shape is right and the entries are not: reshape keeps their order, so you have joined "
-        "four tokens of one row. What belongs together is a square of two by two: "
-        "x[:, 0::2, 0::2] is its first token, everywhere at once.",
+        "four tokens of one row. What belongs together is a square of two by two: x[:, 0::2, 0::2] "
+        "is its first token, everywhere at once."
     ),
-    "order row-first": (
-        slices((0, 0), (0, 1), (1, 0), (1, 1)),
-        "Your squares are right, but you read them row by row: (0, 0), (0, 1), (1, 0), (1, 1). "
-        "The published weights expect column by column: (0, 0), (1, 0), (0, 1), (1, 1) as (row, "
-        "column). A model trained afresh would not mind; published weights would be useless.",
+    ("order row-first", ("(1, 0), (0, 1)", "(0, 1), (1, 0)")): (
+        "Your squares are right, but you read them row by row: (0, 0), (0, 1), (1, 0), (1, 1). The "
+        "published weights expect column by column: (0, 0), (1, 0), (0, 1), (1, 1) as "
+        "(row, column). A model trained afresh would not mind; published weights would be useless."
     ),
-    "another order": (
-        slices((0, 0), (1, 1), (1, 0), (0, 1)),
+    ("another order", ("(1, 0), (0, 1), (1, 1)", "(1, 1), (1, 0), (0, 1)")): (
         "Your squares are right, in an order of their own. Asked for is (0, 0), (1, 0), (0, 1), "
-        "(1, 1) as (row, column).",
+        "(1, 1) as (row, column)."
     ),
-    "round the square": (
-        slices((0, 0), (0, 1), (1, 1), (1, 0)),
+    ("round the square", ("(1, 0), (0, 1), (1, 1)", "(0, 1), (1, 1), (1, 0)")): (
         "Your squares are right, but you go round them. Asked for is (0, 0), (1, 0), (0, 1), "
-        "(1, 1) as (row, column).",
+        "(1, 1) as (row, column)."
     ),
-    "order reversed": (
-        slices(*PLACES[::-1]),
+    ("order reversed", ("in places", "in places[::-1]")): (
         "Your squares are right, but you begin with the last token. Asked for is (0, 0), (1, 0), "
-        "(0, 1), (1, 1) as (row, column).",
+        "(0, 1), (1, 1) as (row, column)."
     ),
-    "average pooling": (
-        lambda x: squares(x).mean((2, 4)),
+    ("average pooling", (JOINED, "np.mean(parts, axis=0)")): (
         "You average the four tokens, and what tells them apart is lost. Put their features behind "
-        "one another: 4C of them.",
+        "one another: 4C of them."
     ),
-    "maximum pooling": (
-        lambda x: squares(x).max((2, 4)),
+    ("maximum pooling", (JOINED, "np.max(parts, axis=0)")): (
         "You keep the largest of the four tokens, feature by feature, and the rest is lost. Put "
-        "their features behind one another: 4C of them.",
+        "their features behind one another: 4C of them."
     ),
-    "four tokens added": (
-        lambda x: squares(x).sum((2, 4)),
+    ("four tokens added", (JOINED, "np.sum(parts, axis=0)")): (
         "You add up the four tokens, and what tells them apart is lost. Put their features behind "
-        "one another: 4C of them.",
+        "one another: 4C of them."
     ),
-    "one token of four": (
-        lambda x: x[:, ::2, ::2],
-        "You keep one token of each square and drop three. Put the features of all four behind "
-        "one another: 4C of them.",
+    ("one token of four", (JOINED, "parts[0]")): (
+        "You keep one token of each square and drop three. Put the features of all four behind one "
+        "another: 4C of them."
     ),
-    "quarters of the map": (
-        quarters,
+    ("quarters of the map", QUARTERS): (
         "You lay the four quarters of the map over each other. What belongs together are "
-        "neighbours: slices with a step of two, x[:, 0::2, 0::2].",
+        "neighbours: slices with a step of two, x[:, 0::2, 0::2]."
     ),
-    "features alternate": (
-        channels_alternate,
+    ("features alternate", ALTERNATING): (
         "Each token has the right numbers in the wrong order: first the four values of feature 0, "
-        "then those of feature 1. The whole first token comes first, then the second.",
+        "then those of feature 1. The whole first token comes first, then the second."
     ),
-    "joined along the channels' axis of a stack": (
-        lambda x: np.stack([x[:, i::2, j::2] for i, j in PLACES], axis=-2),
+    ("joined along the channels' axis of a stack", STACKED): (
         "The four tokens stand on an axis of their own: (B, H/2, W/2, 4, C). Join them: 4C "
-        "features.",
+        "features."
     ),
-    "squares not joined": (
-        lambda x: squares(x),
+    ("squares not joined", SQUARES): (
         "You have only cut the map into squares: (B, H/2, 2, W/2, 2, C). The two axes of length 2 "
-        "are still to be joined with the features: 4C of them.",
+        "are still to be joined with the features: 4C of them."
     ),
-    "left as a sequence": (
-        lambda x: right(x).reshape(len(x), -1, 4 * x.shape[3]),
+    ("left as a sequence", SEQUENCE): (
         "The tokens are right, in a row: (B, H·W/4, 4C). What comes next needs the map: "
-        "(B, H/2, W/2, 4C).",
+        "(B, H/2, W/2, 4C)."
     ),
-    "joined along the height": (
-        lambda x: np.concatenate([x[:, i::2, j::2] for i, j in PLACES], axis=1),
+    ("joined along the height", ("axis=-1", "axis=1")): (
         "You have put the four slices below each other, as more rows. They belong behind one "
-        "another, as more features: the last axis.",
+        "another, as more features: the last axis."
     ),
 }
-
 CROPPED = (
     "Right for even sides. With an odd one, tokens at the edge are lost (or something else is put "
     "in their place) without a word: if H % 2 or W % 2 is not 0, raise a ValueError."
@@ -187,6 +144,7 @@ MERGE_PATCHES = Exercise(
     title="Four tokens become one",
     points=2,
     reference=reference.merge_patches,
+    answer=merge_patches,
     cases=merge_cases,
     outputs={"merged": "B H/2 W/2 4C", "refused": ""},
     driver=merge_or_refuse,
@@ -201,19 +159,21 @@ MERGE_PATCHES = Exercise(
     ),
     mistakes=(
         *(
-            Mistake(name, merge_with(layout, refused), sentence)
-            for name, (layout, sentence) in LAYOUTS.items()
-            for refused in ((1, 2), ())
+            edited(*mistake, *refusal, sentence)
+            for mistake, sentence in LAYOUTS.items()
+            for refusal in ((), (CROPPED_SILENTLY,))
         ),
-        Mistake("odd sizes cropped silently", merge_with(right, ()), CROPPED),
-        Mistake(
+        edited("odd sizes cropped silently", CROPPED_SILENTLY, CROPPED),
+        edited(
             "an odd width cropped silently",
-            merge_with(right, (1,)),
+            (" or width % 2", ""),
+            THEN_CROPPED,
             "You refuse an odd height. An odd width has no whole squares either.",
         ),
-        Mistake(
+        edited(
             "an odd height cropped silently",
-            merge_with(right, (2,)),
+            ("height % 2 or ", ""),
+            THEN_CROPPED,
             "You refuse an odd width. An odd height has no whole squares either.",
         ),
     ),
