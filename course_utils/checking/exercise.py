@@ -47,13 +47,12 @@ class Mistake:
             object.__setattr__(self, "edits", ())
 
 
-def edited(name: str, *edits_and_sentence, telling: bool = False) -> Mistake:
-    """A mistake that changes the answer: edited(name, (old text, new text), …, sentence)."""
-    *edits, sentence = edits_and_sentence
-    return Mistake(name, sentence, edits=tuple(edits), telling=telling)
+def edited(name: str, *edits: tuple[str, str], telling: bool = False):
+    """A mistake that changes the answer: edited(name, (old text, new text), …)(sentence)."""
+    return lambda sentence: Mistake(name, sentence, edits=edits, telling=telling)
 
 
-def mistake(name: str, sentence: str, telling: bool = False) -> Callable[[Callable], Mistake]:
+def mistake(name: str, sentence: str, telling: bool = False):
     """Make a mistake of the function below: for one that is no changed answer."""
     return lambda function: Mistake(name, sentence, function=function, telling=telling)
 

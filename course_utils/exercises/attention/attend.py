@@ -109,146 +109,112 @@ ATTEND = Exercise(
         "return weights @ value, weights   (both where steps only if mask is not None)",
     ),
     mistakes=(
-        edited("softmax over queries", *OVER_QUERIES, COLUMNS),
-        edited("softmax over queries", *OVER_QUERIES, UNZEROED, COLUMNS),
-        edited(
-            "weights @ key",
-            ("weights @ value", "weights @ key"),
+        edited("softmax over queries", *OVER_QUERIES)(COLUMNS),
+        edited("softmax over queries", *OVER_QUERIES, UNZEROED)(COLUMNS),
+        edited("weights @ key", ("weights @ value", "weights @ key"))(
             "Your weights are right, but you mix the keys with them. Keys only say where to look; "
-            "what is fetched are the values: weights @ value.",
+            "what is fetched are the values: weights @ value."
         ),
-        edited(
-            "no scale",
-            (" / np.float32(query.shape[-1] ** 0.5)", ""),
-            "The scores are not divided by √d. Use your attention_scores, or divide here.",
+        edited("no scale", (" / np.float32(query.shape[-1] ** 0.5)", ""))(
+            "The scores are not divided by √d. Use your attention_scores, or divide here."
         ),
-        edited(
-            "√ of the value width",
-            ("query.shape[-1]", "value.shape[-1]"),
+        edited("√ of the value width", ("query.shape[-1]", "value.shape[-1]"))(
             "You divide by the square root of the width of the values. The sum in a score runs "
-            "over the features of query and key: take d from the last axis of query.",
+            "over the features of query and key: take d from the last axis of query."
         ),
-        edited("mask polarity inverted", FLIPPED, ("(mask, w", "(~mask, w"), INVERTED),
-        edited("mask polarity inverted, rows of nothing uniform", FLIPPED, UNZEROED, INVERTED),
-        edited("mask polarity inverted, rows of nothing NaN", FLIPPED, INF, UNZEROED, INVERTED),
-        edited(
-            "mask applied after softmax",
-            NOTHING_HIDDEN,
+        edited("mask polarity inverted", FLIPPED, ("(mask, w", "(~mask, w"))(INVERTED),
+        edited("mask polarity inverted, rows of nothing uniform", FLIPPED, UNZEROED)(INVERTED),
+        edited("mask polarity inverted, rows of nothing NaN", FLIPPED, INF, UNZEROED)(INVERTED),
+        edited("mask applied after softmax", NOTHING_HIDDEN)(
             "You set weights to zero after the softmax, so the rows no longer sum to 1: hidden "
-            "keys still took their share. Hide the scores before the softmax.",
+            "keys still took their share. Hide the scores before the softmax."
         ),
-        edited(
-            "scores × mask",
-            (HIDING, "scores * mask"),
-            UNZEROED,
+        edited("scores × mask", (HIDING, "scores * mask"), UNZEROED)(
             "You multiply the scores by the mask. A score of 0 is not hidden, it weighs exp(0) = "
-            "1: put a large negative number there.",
+            "1: put a large negative number there."
         ),
-        edited(
-            "mask ignored",
-            NOTHING_HIDDEN,
-            UNZEROED,
+        edited("mask ignored", NOTHING_HIDDEN, UNZEROED)(
             "The mask changes nothing yet. Where it is False, replace the score by a large "
-            "negative number before the softmax.",
+            "negative number before the softmax."
         ),
-        edited(
-            "-1e9 rows becoming uniform",
-            UNZEROED,
+        edited("-1e9 rows becoming uniform", UNZEROED)(
             "Nearly there. In a row that may attend to nothing all scores are equally bad, so "
             "softmax makes it uniform and it sees everything that is hidden. Set the weights to "
-            "zero where the mask is False.",
+            "zero where the mask is False."
         ),
-        edited(
-            "-1e9 added in float64",
-            (HIDING, "scores + np.where(mask, 0, -1e9)"),
-            UNZEROED,
+        edited("-1e9 added in float64", (HIDING, "scores + np.where(mask, 0, -1e9)"), UNZEROED)(
             "Nearly there. In a row that may attend to nothing all scores are lowered alike, which "
             "changes no weight, so it sees everything that is hidden. Set the weights to zero "
-            "where the mask is False.",
+            "where the mask is False."
         ),
-        edited(
-            "-inf rows becoming NaN",
-            INF,
-            UNZEROED,
+        edited("-inf rows becoming NaN", INF, UNZEROED)(
             "Nearly there. A row that may attend to nothing gives NaN: -inf minus its maximum, "
             "or 0 divided by 0. Hide with a large finite number such as -1e9, then set the "
-            "weights to zero where the mask is False.",
+            "weights to zero where the mask is False."
         ),
         edited(
             "hiding number too small",
             ("-1e9", "-100"),
             (ZEROING, "weights * np.any(mask, axis=-1, keepdims=True)"),
-            TOO_SMALL,
-        ),
-        edited("hiding number too small", ("-1e9", "-100"), TOO_SMALL),
+        )(TOO_SMALL),
+        edited("hiding number too small", ("-1e9", "-100"))(TOO_SMALL),
         edited(
             "mask asked as if it were one truth value",
             ("if mask is not None:\n        scores", "if mask:\n        scores"),
-            "Right without a mask. But `if mask:` asks an array whether it is true, and an array "
-            "has many answers. Ask whether there is one: if mask is not None.",
             telling=True,
+        )(
+            "Right without a mask. But `if mask:` asks an array whether it is true, and an array "
+            "has many answers. Ask whether there is one: if mask is not None."
         ),
         edited(
             "a mask is expected always",
             (HIDING, "scores"),
             ("    maximum = ", "    scores = scores + -1e9 * (1 - mask)\n    maximum = "),
-            "Right with a mask. Without one, mask is None, and None times a number is nothing: "
-            "use it only if mask is not None.",
             telling=True,
+        )(
+            "Right with a mask. Without one, mask is None, and None times a number is nothing: "
+            "use it only if mask is not None."
         ),
         edited(
             "None hides everything",
             ("if mask is not None:\n        scores", "if True:\n        scores"),
             ("if mask is not None:\n        weights", "if True:\n        weights"),
+        )(
             "Right with a mask. Without one, mask is None, and where(None, …) counts as False "
-            "everywhere: use it only if mask is not None.",
+            "everywhere: use it only if mask is not None."
         ),
-        edited(
-            "all axes turned round",
-            ("np.swapaxes(key, -1, -2)", "key.T"),
+        edited("all axes turned round", ("np.swapaxes(key, -1, -2)", "key.T"), telling=True)(
             "Right for one sequence, but .T (or transpose without axes) turns round all axes of "
-            "the keys, batches too. Swap the last two only: swapaxes(key, -1, -2).",
-            telling=True,
+            "the keys, batches too. Swap the last two only: swapaxes(key, -1, -2)."
         ),
         edited(
-            "returns (weights, output)",
-            ("weights @ value, weights", "weights, weights @ value"),
-            "Both are right, in the wrong order: return output first, then weights.",
-        ),
-        edited(
-            "divided by d",
-            (" ** 0.5", ""),
+            "returns (weights, output)", ("weights @ value, weights", "weights, weights @ value")
+        )("Both are right, in the wrong order: return output first, then weights."),
+        edited("divided by d", (" ** 0.5", ""))(
             "Your scores are divided by d. Divide by √d, and once: attention_scores has done it "
-            "already.",
+            "already."
         ),
         edited(
-            "no softmax",
-            ("-1e9", "0"),
-            ("np.exp(scores - maximum)", "scores"),
-            (" / total", ""),
+            "no softmax", ("-1e9", "0"), ("np.exp(scores - maximum)", "scores"), (" / total", "")
+        )(
             "You mix the values by the scores themselves. Turn the scores into weights with the "
-            "softmax first.",
+            "softmax first."
         ),
-        edited(
-            "softmax over all entries",
-            ("max(-1", "max((-2, -1)"),
-            ("sum(-1", "sum((-2, -1)"),
+        edited("softmax over all entries", ("max(-1", "max((-2, -1)"), ("sum(-1", "sum((-2, -1)"))(
             "All your weights together sum to 1. Every query shares out its own attention: each "
-            "row must sum to 1.",
+            "row must sum to 1."
         ),
-        edited(
-            "scores + mask",
-            (HIDING, "scores + mask"),
-            UNZEROED,
+        edited("scores + mask", (HIDING, "scores + mask"), UNZEROED)(
             "You add the mask to the scores, and True counts as 1. That hardly hides anything: "
-            "where the mask is False, put a large negative number.",
+            "where the mask is False, put a large negative number."
         ),
         edited(
             "no maximum subtracted",
             (" - maximum", ""),
             ("/ total", "/ np.maximum(total, np.float32(1e-30))"),
+        )(
             "Right for small scores, but the exponential of a large one is infinity. Use the "
-            "softmax that subtracts each row's maximum.",
+            "softmax that subtracts each row's maximum."
         ),
     ),
 )

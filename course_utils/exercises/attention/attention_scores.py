@@ -51,60 +51,46 @@ ATTENTION_SCORES = Exercise(
         'return einsum("...qd,...kd->...qk", query, key) / sqrt(d), with d = query.shape[-1]',
     ),
     mistakes=(
-        edited(
-            "not scaled",
-            (" / divisor", ""),
+        edited("not scaled", (" / divisor", ""))(
             "These are the bare dot products. Divide them by √d, or they grow with the width d "
-            "and the softmax saturates.",
+            "and the softmax saturates."
         ),
-        edited(
-            "divided by d",
-            (" ** 0.5", ""),
+        edited("divided by d", (" ** 0.5", ""))(
             "You divide by d. The spread of a dot product of d terms grows like √d, so √d is what "
-            "keeps it at 1.",
+            "keeps it at 1."
         ),
-        edited(
-            "divided by √Nk",
-            ("query.shape[-1]", "key.shape[-2]"),
+        edited("divided by √Nk", ("query.shape[-1]", "key.shape[-2]"))(
             "You divide by the square root of the number of keys. The sum in a dot product runs "
-            "over the features: take d from the last axis, shape[-1].",
+            "over the features: take d from the last axis, shape[-1]."
         ),
-        edited(
-            "divided by √Nq",
-            ("query.shape[-1]", "query.shape[-2]"),
+        edited("divided by √Nq", ("query.shape[-1]", "query.shape[-2]"))(
             "You divide by the square root of the number of queries. The sum in a dot product "
-            "runs over the features: take d from the last axis, shape[-1].",
+            "runs over the features: take d from the last axis, shape[-1]."
         ),
-        edited(
-            "multiplied by √d",
-            ("/ divisor", "* divisor"),
-            "You multiply by √d. Dot products grow with d already: divide.",
+        edited("multiplied by √d", ("/ divisor", "* divisor"))(
+            "You multiply by √d. Dot products grow with d already: divide."
         ),
-        edited(
-            "√ of the value width",
-            ("query.shape[-1]", "3"),  # the worked example's values are colours: red, green, blue
+        edited("√ of the value width", ("query.shape[-1]", "3"))(
             "You divide by the square root of the width of the values (the notebook's variable "
-            "value, perhaps). Values take no part in the scores: use the last axis of query.",
+            "value, perhaps). Values take no part in the scores: use the last axis of query."
         ),
-        edited(
-            "all axes turned round",
-            ("np.swapaxes(key, -1, -2)", "key.T"),
+        edited("all axes turned round", ("np.swapaxes(key, -1, -2)", "key.T"), telling=True)(
             "Right for one sequence, but .T (or transpose without axes) turns round all axes of "
-            "the keys, batches too. Swap the last two only: swapaxes(key, -1, -2).",
-            telling=True,
+            "the keys, batches too. Swap the last two only: swapaxes(key, -1, -2)."
         ),
         edited(
-            "key·queryᵀ",
-            ("query @ np.swapaxes(key, -1, -2)", "key @ np.swapaxes(query, -1, -2)"),
+            "key·queryᵀ", ("query @ np.swapaxes(key, -1, -2)", "key @ np.swapaxes(query, -1, -2)")
+        )(
             "Your result has one row for each key. Rows belong to the queries: compute "
-            "query @ keyᵀ, not key @ queryᵀ.",
+            "query @ keyᵀ, not key @ queryᵀ."
         ),
         edited(
             "key·queryᵀ, not scaled",
             ("query @ np.swapaxes(key, -1, -2)", "key @ np.swapaxes(query, -1, -2)"),
             (" / divisor", ""),
+        )(
             "Your result has one row for each key, and it is not scaled. Compute query @ keyᵀ and "
-            "divide by √d.",
+            "divide by √d."
         ),
         edited(
             "cosine similarity",
@@ -113,30 +99,23 @@ ATTENTION_SCORES = Exercise(
                 "np.linalg.norm(query, axis=-1)[..., None]"
                 " * np.linalg.norm(key, axis=-1)[..., None, :]",
             ),
+        )(
             "You divide by the lengths of the vectors: that is the cosine of the angle. Here the "
-            "length counts, a longer query asks more firmly. Divide by √d only.",
+            "length counts, a longer query asks more firmly. Divide by √d only."
         ),
-        edited(
-            "d from axis 1",
-            ("query.shape[-1]", "query.shape[1]"),
+        edited("d from axis 1", ("query.shape[-1]", "query.shape[1]"))(
             "shape[1] is d for a single sequence only; with batches in front it is another axis. "
-            "shape[-1] is the last one everywhere.",
+            "shape[-1] is the last one everywhere."
         ),
-        edited(
-            "d from axis 0",
-            ("query.shape[-1]", "query.shape[0]"),
+        edited("d from axis 0", ("query.shape[-1]", "query.shape[0]"))(
             "shape[0] is not the width: it counts queries, or batches where there are some. Take d "
-            "from the last axis, shape[-1].",
+            "from the last axis, shape[-1]."
         ),
-        edited(
-            "rounded down",
-            ("/ divisor", "// divisor"),
-            "Your scores are whole numbers: // rounds down. Divide with /.",
+        edited("rounded down", ("/ divisor", "// divisor"))(
+            "Your scores are whole numbers: // rounds down. Divide with /."
         ),
-        edited(
-            "softmax applied already",
-            ("scores / divisor", "softmax(scores / divisor)"),
-            "These are the weights already. Here the scores are asked for, before the softmax.",
+        edited("softmax applied already", ("scores / divisor", "softmax(scores / divisor)"))(
+            "These are the weights already. Here the scores are asked for, before the softmax."
         ),
     ),
 )

@@ -38,42 +38,30 @@ CAUSAL_MASK = Exercise(
         "p = arange(length);  return p[:, None] >= p[None, :]",
     ),
     mistakes=(
-        edited(
-            "upper triangle",
-            ("tril", "triu"),
+        edited("upper triangle", ("tril", "triu"))(
             "This lets each token see what comes after it. Rows are queries: row i may be True "
-            "only in columns up to i, the lower triangle.",
+            "only in columns up to i, the lower triangle."
         ),
-        edited(
-            "upper triangle without the diagonal",
-            ("tril(everything)", "triu(everything, 1)"),
+        edited("upper triangle without the diagonal", ("tril(everything)", "triu(everything, 1)"))(
             "This marks what is to be hidden. Here True means may attend: the lower triangle, with "
-            "its diagonal.",
+            "its diagonal."
         ),
-        edited(
-            "diagonal excluded",
-            ("tril(everything)", "tril(everything, -1)"),
+        edited("diagonal excluded", ("tril(everything)", "tril(everything, -1)"))(
             "A token may see itself: include the diagonal. Without it the first token would see "
-            "nothing at all.",
+            "nothing at all."
         ),
-        edited(
-            "0/1 floats",
-            ("bool", "float"),
+        edited("0/1 floats", ("bool", "float"))(
             "The pattern is right, the type is not: make it bool. With numbers nobody can tell "
-            "whether 1 means may attend, or is to be added to a score, and ~mask fails.",
+            "whether 1 means may attend, or is to be added to a score, and ~mask fails."
         ),
-        edited(
-            "0/1 integers",
-            ("bool", "int"),
+        edited("0/1 integers", ("bool", "int"))(
             "The pattern is right, the type is not: make it bool. With numbers nobody can tell "
-            "whether 1 means may attend, or is to be added to a score, and ~1 is -2, not False.",
+            "whether 1 means may attend, or is to be added to a score, and ~1 is -2, not False."
         ),
-        edited("0/-inf to be added", ("return mask", "return np.where(mask, 0, -np.inf)"), ADDED),
-        edited("0/-1e9 to be added", ("return mask", "return np.where(mask, 0, -1e9)"), ADDED),
-        edited(
-            "everything allowed",
-            ("np.tril(everything)", "everything"),
-            "This hides nothing. A query may not see the keys after its own position.",
+        edited("0/-inf to be added", ("return mask", "return np.where(mask, 0, -np.inf)"))(ADDED),
+        edited("0/-1e9 to be added", ("return mask", "return np.where(mask, 0, -1e9)"))(ADDED),
+        edited("everything allowed", ("np.tril(everything)", "everything"))(
+            "This hides nothing. A query may not see the keys after its own position."
         ),
     ),
 )

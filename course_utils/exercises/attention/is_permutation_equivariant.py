@@ -105,66 +105,53 @@ EQUIVARIANT = Exercise(
         "return bool(np.allclose(before, after, atol=1e-4))",
     ),
     mistakes=(
-        edited(
-            "tests invariance instead",
-            ("layer(tokens)[:, order]", "layer(tokens)"),
+        edited("tests invariance instead", ("layer(tokens)[:, order]", "layer(tokens)"))(
             "You ask whether the result stays the same when the tokens are permuted: that is "
-            "invariance. Equivariant means that the result is permuted in the same way.",
+            "invariance. Equivariant means that the result is permuted in the same way."
         ),
-        edited(
-            "compares to the unpermuted output",
-            ("layer(tokens[:, order])", "layer(tokens)"),
+        edited("compares to the unpermuted output", ("layer(tokens[:, order])", "layer(tokens)"))(
             "You permute the result and compare it with the result itself. The layer must also "
-            "see permuted tokens: compare layer(tokens[:, order]) with layer(tokens)[:, order].",
+            "see permuted tokens: compare layer(tokens[:, order]) with layer(tokens)[:, order]."
         ),
         edited(
             "permutes features",
             ("shape[1]", "shape[2]"),
             ("s[:, order]", "s[:, :, order]"),
             (")[:, order]", ")[:, :, order]"),
-            "You permute the features of each token. The tokens are axis 1: tokens[:, order].",
-        ),
+        )("You permute the features of each token. The tokens are axis 1: tokens[:, order]."),
         edited(
             "permutes batch",
             (DRAWN, "np.roll(np.arange(len(tokens)), 1)"),
             ("tokens[:, order]", "tokens[order]"),
             ("tokens)[:, order]", "tokens)[order]"),
+        )(
             "You permute the sequences of the batch, which hardly any layer notices. The tokens "
-            "are axis 1: tokens[:, order].",
+            "are axis 1: tokens[:, order]."
         ),
-        edited(
-            "uses the identity permutation",
-            ("rng.permutation", "np.arange"),
+        edited("uses the identity permutation", ("rng.permutation", "np.arange"))(
             "Your permutation leaves every token where it is, so any layer passes. Draw one: "
-            "rng.permutation(tokens.shape[1]).",
+            "rng.permutation(tokens.shape[1])."
         ),
         edited(
             "exact equality on floats",
             ("allclose(before, after, atol=1e-4)", "array_equal(before, after)"),
+        )(
             "Adding the same numbers in another order changes their last digits, so a right layer "
-            "fails your test. Compare with a tolerance: allclose(…, atol=1e-4).",
+            "fails your test. Compare with a tolerance: allclose(…, atol=1e-4)."
         ),
-        edited(
-            "another permutation on each side",
-            ("tokens)[:, order]", f"tokens)[:, {DRAWN}]"),
+        edited("another permutation on each side", ("tokens)[:, order]", f"tokens)[:, {DRAWN}]"))(
             "You permute the tokens in one order and the result in another: two draws, or an order "
-            "and its inverse. Draw order once and use it on both sides.",
+            "and its inverse. Draw order once and use it on both sides."
         ),
-        edited(
-            "always True",
-            ("np.allclose(before, after, atol=1e-4)", "True"),
-            "Your test calls every layer equivariant. Attention with positions, for one, is not.",
+        edited("always True", ("np.allclose(before, after, atol=1e-4)", "True"))(
+            "Your test calls every layer equivariant. Attention with positions, for one, is not."
         ),
-        edited(
-            "always False",
-            ("np.allclose(before, after, atol=1e-4)", "False"),
-            "Your test calls no layer equivariant. Attention without positions is.",
+        edited("always False", ("np.allclose(before, after, atol=1e-4)", "False"))(
+            "Your test calls no layer equivariant. Attention without positions is."
         ),
-        edited(
-            "only one special order",
-            (DRAWN, "np.arange(tokens.shape[1])[::-1]"),
+        edited("only one special order", (DRAWN, "np.arange(tokens.shape[1])[::-1]"))(
             "Your permutation is a special one, such as turning round or shifting. A layer that "
-            "mixes neighbours passes it. Draw any order: rng.permutation(tokens.shape[1]).",
+            "mixes neighbours passes it. Draw any order: rng.permutation(tokens.shape[1])."
         ),
     ),
 )

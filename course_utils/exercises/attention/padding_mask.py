@@ -44,49 +44,35 @@ PADDING_MASK = Exercise(
         "p = arange(max_length);  return (p[None, :] < lengths[:, None])[:, None, :]",
     ),
     mistakes=(
-        edited(
-            "padding in front",
-            ("arange(max_length)", "arange(max_length)[::-1]"),
+        edited("padding in front", ("arange(max_length)", "arange(max_length)[::-1]"))(
             "You put the padding in front. Here sequences start at position 0 and are filled up "
-            "at the end: True where the position is smaller than the length.",
+            "at the end: True where the position is smaller than the length."
         ),
-        edited(
-            "True on padding",
-            ("<", ">="),
+        edited("True on padding", ("<", ">="))(
             "This is True on the padding. Here True means may attend: the tokens, not what fills "
-            "up behind them.",
+            "up behind them."
         ),
-        edited(
-            "off by one: <=",
-            ("<", "<="),
+        edited("off by one: <=", ("<", "<="))(
             "One position too many in each sequence. Positions count from 0, so a sequence of "
-            "length 3 has tokens at 0, 1 and 2: use <, not <=.",
+            "length 3 has tokens at 0, 1 and 2: use <, not <=."
         ),
-        edited(
-            "off by one: one token too few",
-            ("lengths[:, None]", "lengths[:, None] - 1"),
+        edited("off by one: one token too few", ("lengths[:, None]", "lengths[:, None] - 1"))(
             "One token is missing in each sequence. Positions count from 0, so a sequence of "
-            "length 3 has tokens at 0, 1 and 2.",
+            "length 3 has tokens at 0, 1 and 2."
         ),
-        edited(
-            "shape (B, N)",
-            ("tokens[:, None]", "tokens"),
+        edited("shape (B, N)", ("tokens[:, None]", "tokens"))(
             "The entries are right, the shape is (B, N). Against scores (B, Nq, Nk) the batch "
-            "would line up with the queries: make it (B, 1, N).",
+            "would line up with the queries: make it (B, 1, N)."
         ),
-        edited(
-            "shape (B, N, 1)",
-            ("tokens[:, None]", "tokens[:, :, None]"),
+        edited("shape (B, N, 1)", ("tokens[:, None]", "tokens[:, :, None]"))(
             "The new axis is in the wrong place: (B, N, 1) hides queries. Keys are the last axis "
-            "of the scores, so make it (B, 1, N).",
+            "of the scores, so make it (B, 1, N)."
         ),
-        edited(
-            "shape (1, B, N)",
-            ("tokens[:, None]", "tokens[None]"),
+        edited("shape (1, B, N)", ("tokens[:, None]", "tokens[None]"))(
             "The new axis is in front. The batch comes first in the scores (B, Nq, Nk), and one "
-            "row of keys serves all queries: make it (B, 1, N).",
+            "row of keys serves all queries: make it (B, 1, N)."
         ),
-        edited("0/1 floats", ("return ", "return 1.0 * "), NUMBERS),
-        edited("0/1 integers", ("return ", "return 1 * "), NUMBERS),
+        edited("0/1 floats", ("return ", "return 1.0 * "))(NUMBERS),
+        edited("0/1 integers", ("return ", "return 1 * "))(NUMBERS),
     ),
 )

@@ -61,31 +61,23 @@ REVERSAL = Exercise(
         "when attention divides by it.",
     ),
     mistakes=(
-        edited(
-            "identity instead of reversal",
-            ("key[::-1]", "key"),
+        edited("identity instead of reversal", ("key[::-1]", "key"))(
             "Each query finds its own position, so the sequence comes out as it went in. Query i "
-            "should want key N - 1 - i: turn the rows of one of the two round.",
+            "should want key N - 1 - i: turn the rows of one of the two round."
         ),
-        edited(
-            "not sharp enough",
-            ("sharpness * length**0.5 * ", ""),
+        edited("not sharp enough", ("sharpness * length**0.5 * ", ""))(
             "Each query likes the right key best, but not by enough: the others still mix in. Make "
-            "the winning score larger by a factor, and remember that attention divides by √d.",
+            "the winning score larger by a factor, and remember that attention divides by √d."
         ),
-        edited(
-            "√d forgotten",
-            (" * length**0.5", ""),
+        edited("√d forgotten", (" * length**0.5", ""))(
             "Sharp enough for short sequences, not for long ones: attention divides the scores by "
-            "√d, and your d grows with the length. Multiply by √d first.",
+            "√d, and your d grows with the length. Multiply by √d first."
         ),
-        edited("only for one length", ("eye(length)", "eye(5)"), ONLY_ONE_LENGTH),
-        edited("only for one length", ("eye(length)", "eye(4)"), ONLY_ONE_LENGTH),
-        edited(
-            "all queries want the last key",
-            ("key[::-1]", "key[[-1] * length]"),
+        edited("only for one length", ("eye(length)", "eye(5)"))(ONLY_ONE_LENGTH),
+        edited("only for one length", ("eye(length)", "eye(4)"))(ONLY_ONE_LENGTH),
+        edited("all queries want the last key", ("key[::-1]", "key[[-1] * length]"))(
             "All your queries want the same key, the last one. Query 1 should want the one before "
-            "it, and so on.",
+            "it, and so on."
         ),
     ),
 )

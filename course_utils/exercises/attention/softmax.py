@@ -95,65 +95,47 @@ SOFTMAX = Exercise(
         "return e / sum(e, axis=-1, keepdims=True)",
     ),
     mistakes=(
-        edited(
-            "no maximum subtracted",
-            NO_MAXIMUM,
+        edited("no maximum subtracted", NO_MAXIMUM)(
             "Right for small scores, but exp(10000) is infinity, and infinity divided by infinity "
-            "is not a number. Subtract each row's maximum first: it changes no weight.",
+            "is not a number. Subtract each row's maximum first: it changes no weight."
         ),
         *(
-            edited(
-                "over axis -2", ("max(-1", f"max({axis}"), ("sum(-1", f"sum({axis}"), OVER_QUERIES
+            edited("over axis -2", ("max(-1", f"max({axis}"), ("sum(-1", f"sum({axis}"))(
+                OVER_QUERIES
             )
             for axis in ("-2 if scores.ndim > 1 else -1", "-2")
         ),
-        edited(
-            "over axis 0",
-            ("max(-1", "max(0"),
-            ("sum(-1", "sum(0"),
+        edited("over axis 0", ("max(-1", "max(0"), ("sum(-1", "sum(0"))(
             "You take the sum along axis 0, the first one. Weights must sum to 1 along the last "
-            "axis, whatever stands before it: use axis=-1.",
+            "axis, whatever stands before it: use axis=-1."
         ),
-        edited(
-            "over axis 1",
-            ("max(-1", "max(1"),
-            ("sum(-1", "sum(1"),
+        edited("over axis 1", ("max(-1", "max(1"), ("sum(-1", "sum(1"))(
             "axis=1 is the last axis of a matrix only. With batches in front it is another, and a "
-            "single row has none: axis=-1 is the last one everywhere.",
+            "single row has none: axis=-1 is the last one everywhere."
         ),
-        edited("over all entries", ONE_MAXIMUM, ONE_SUM, OVER_ALL),
-        edited("over all entries", NO_MAXIMUM, ONE_SUM, OVER_ALL),
-        edited(
-            "one global maximum",
-            ONE_MAXIMUM,
+        edited("over all entries", ONE_MAXIMUM, ONE_SUM)(OVER_ALL),
+        edited("over all entries", NO_MAXIMUM, ONE_SUM)(OVER_ALL),
+        edited("one global maximum", ONE_MAXIMUM)(
             "You subtract one maximum for the whole array. In a row that lies far below it every "
             "exponential rounds to 0, and 0 divided by 0 is not a number: subtract each row's own "
-            "maximum.",
+            "maximum."
         ),
-        edited("sum without keepdims", FLAT_SUM, WITHOUT_KEEPDIMS),
-        edited("sum without keepdims", NO_MAXIMUM, FLAT_SUM, WITHOUT_KEEPDIMS),
-        edited(
-            "maximum without keepdims",
-            ("max(-1, keepdims=True)", "max(-1)"),
+        edited("sum without keepdims", FLAT_SUM)(WITHOUT_KEEPDIMS),
+        edited("sum without keepdims", NO_MAXIMUM, FLAT_SUM)(WITHOUT_KEEPDIMS),
+        edited("maximum without keepdims", ("max(-1, keepdims=True)", "max(-1)"))(
             "The maximum has lost its last axis, so it is subtracted along the wrong one (and most "
-            "shapes do not fit at all). Keep it: max(…, axis=-1, keepdims=True).",
+            "shapes do not fit at all). Keep it: max(…, axis=-1, keepdims=True)."
         ),
-        edited(
-            "not divided by the sum",
-            (" / total", ""),
-            "These are the exponentials. They become weights when each row is divided by its sum.",
+        edited("not divided by the sum", (" / total", ""))(
+            "These are the exponentials. They become weights when each row is divided by its sum."
         ),
-        edited(
-            "no exponential",
-            ("np.exp(scores - maximum)", "scores"),
+        edited("no exponential", ("np.exp(scores - maximum)", "scores"))(
             "You divide the scores themselves by their sum. A negative score would become a "
-            "negative weight: take the exponential first.",
+            "negative weight: take the exponential first."
         ),
         edited(
-            "logarithm of the weights",
-            ("exponentials / total", "np.log(exponentials / total)"),
-            "These are the logarithms of the weights. Return the weights themselves.",
-        ),
+            "logarithm of the weights", ("exponentials / total", "np.log(exponentials / total)")
+        )("These are the logarithms of the weights. Return the weights themselves."),
         all_to_the_largest,
         sigmoid,
     ),

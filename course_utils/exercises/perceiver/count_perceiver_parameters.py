@@ -57,109 +57,81 @@ COUNT_PERCEIVER_PARAMETERS = Exercise(
         "+ copies * (cross + latent_transformer)",
     ),
     mistakes=(
-        edited(
-            "multiplies shared weights",
-            ("1 if shared else iterations", "iterations"),
+        edited("multiplies shared weights", ("1 if shared else iterations", "iterations"))(
             "Right for iterations with weights of their own. Shared weights are the same numbers, "
-            "used again: they count once, however often they are used.",
+            "used again: they count once, however often they are used."
         ),
-        edited(
-            "never multiplies",
-            ("1 if shared else iterations", "1"),
+        edited("never multiplies", ("1 if shared else iterations", "1"))(
             "Right for shared weights. With shared=False each iteration has a cross-attention and "
-            "a latent transformer of its own.",
+            "a latent transformer of its own."
         ),
-        edited(
-            "shared turned round",
-            ("if shared", "if not shared"),
+        edited("shared turned round", ("if shared", "if not shared"))(
             "You multiply where the weights are shared, and do not where they are not. It is the "
-            "other way round.",
+            "other way round."
         ),
-        edited(
-            "forgets the latent array",
-            ('sizes["latents"] + ', ""),
-            "The latents themselves are missing: they are an array that is learned, once for all.",
+        edited("forgets the latent array", ('sizes["latents"] + ', ""))(
+            "The latents themselves are missing: they are an array that is learned, once for all."
         ),
-        edited(
-            "forgets the tokens",
-            ('sizes["tokens"] + ', ""),
-            "What makes the tokens is missing: sizes['tokens'], once, whatever the iterations.",
+        edited("forgets the tokens", ('sizes["tokens"] + ', ""))(
+            "What makes the tokens is missing: sizes['tokens'], once, whatever the iterations."
         ),
-        edited(
-            "forgets the head",
-            (' + sizes["head"]', ""),
-            "The head is missing: sizes['head'], once.",
+        edited("forgets the head", (' + sizes["head"]', ""))(
+            "The head is missing: sizes['head'], once."
         ),
-        edited(
-            "forgets the cross-attention",
-            ("(cross + think)", "think"),
-            "The cross-attention is missing: sizes['cross'].",
+        edited("forgets the cross-attention", ("(cross + think)", "think"))(
+            "The cross-attention is missing: sizes['cross']."
         ),
-        edited(
-            "forgets the latent transformer",
-            ("(cross + think)", "cross"),
-            "The latent transformer is missing: sizes['latent_transformer'].",
+        edited("forgets the latent transformer", ("(cross + think)", "cross"))(
+            "The latent transformer is missing: sizes['latent_transformer']."
         ),
         edited(
             "multiplies everything",
             ("once + copies * (cross + think)", "copies * (once + cross + think)"),
+        )(
             "With shared=False you multiply everything. Latents, tokens and head are there once: "
-            "only cross and latent_transformer come again in each iteration.",
+            "only cross and latent_transformer come again in each iteration."
         ),
         edited(
             "multiplies everything, shared or not",
             ("1 if shared else iterations", "iterations"),
             ("once + copies * (cross + think)", "copies * (once + cross + think)"),
+        )(
             "You multiply everything by the iterations. Only cross and latent_transformer come "
-            "again in each, and only where they are not shared.",
+            "again in each, and only where they are not shared."
         ),
-        edited(
-            "multiplies the latents too",
-            ('sizes["latents"]', 'copies * sizes["latents"]'),
+        edited("multiplies the latents too", ('sizes["latents"]', 'copies * sizes["latents"]'))(
             "With shared=False you count the latents once an iteration. There is one array of "
-            "them; the rounds hand it on.",
+            "them; the rounds hand it on."
         ),
-        edited(
-            "multiplies the tokens too",
-            ('sizes["tokens"]', 'copies * sizes["tokens"]'),
+        edited("multiplies the tokens too", ('sizes["tokens"]', 'copies * sizes["tokens"]'))(
             "With shared=False you count the tokens once an iteration. They are made once, and "
-            "looked at again and again.",
+            "looked at again and again."
         ),
-        edited(
-            "multiplies the head too",
-            ('sizes["head"]', 'copies * sizes["head"]'),
-            "With shared=False you count the head once an iteration. It comes once, at the end.",
+        edited("multiplies the head too", ('sizes["head"]', 'copies * sizes["head"]'))(
+            "With shared=False you count the head once an iteration. It comes once, at the end."
         ),
-        edited(
-            "multiplies the cross-attention only",
-            ("(cross + think)", "cross + think"),
-            "With shared=False the latent transformer is another one in each iteration, too.",
+        edited("multiplies the cross-attention only", ("(cross + think)", "cross + think"))(
+            "With shared=False the latent transformer is another one in each iteration, too."
         ),
         edited(
             "multiplies the latent transformer only",
             ("copies * (cross + think)", "cross + copies * think"),
-            "With shared=False the cross-attention is another one in each iteration, too.",
+        )("With shared=False the cross-attention is another one in each iteration, too."),
+        edited("an iteration too few", ("else iterations", "else max(iterations - 1, 1)"))(
+            "With shared=False you count one iteration too few."
         ),
-        edited(
-            "an iteration too few",
-            ("else iterations", "else max(iterations - 1, 1)"),
-            "With shared=False you count one iteration too few.",
-        ),
-        edited(
-            "an iteration too many",
-            ("else iterations", "else iterations + 1"),
-            "With shared=False you count one iteration too many: the first look is one of them.",
+        edited("an iteration too many", ("else iterations", "else iterations + 1"))(
+            "With shared=False you count one iteration too many: the first look is one of them."
         ),
         edited(
             "the first look counted apart",
             ("return once", "return once + cross * (shared and iterations > 1)"),
+        )(
             "Right for weights of their own. With shared=True you count a first cross-attention "
-            "of its own, as the paper's best model had it. Here all of them are one.",
+            "of its own, as the paper's best model had it. Here all of them are one."
         ),
-        edited(
-            "a float",
-            ("return once", "return 1.0 * once"),
-            "The number is right, but it is a float. A count is a whole number.",
+        edited("a float", ("return once", "return 1.0 * once"))(
+            "The number is right, but it is a float. A count is a whole number."
         ),
     ),
 )

@@ -89,116 +89,84 @@ CROSS_ATTEND = Exercise(
             ("query = latents", "query = data"),
             ("key = data", "key = latents"),
             ("value = data", "value = latents"),
-            SWAPPED,
-        ),
+        )(SWAPPED),
         edited(
             "roles swapped",
             ("query @ np.swapaxes(key, -1, -2)", "key @ np.swapaxes(query, -1, -2)"),
             ("weights @ value", "weights @ latents"),
-            SWAPPED,
-        ),
+        )(SWAPPED),
         edited(
             "latents not repeated over the batch",
             ("    query =", "    data = data.reshape(-1, data.shape[-1])\n    query ="),
-            NOT_REPEATED,
-        ),
+        )(NOT_REPEATED),
         edited(
             "latents not repeated over the batch",
             ("    query =", "    data = data[:1]\n    query ="),
-            NOT_REPEATED,
+        )(NOT_REPEATED),
+        edited("latents lined up with the batch", ("latents @", "latents[:, None] @"))(
+            NOT_REPEATED
         ),
         edited(
-            "latents lined up with the batch", ("latents @", "latents[:, None] @"), NOT_REPEATED
-        ),
-        edited(
-            "latents repeated in a row",
-            ("latents @", "np.repeat(latents, len(data), axis=0) @"),
+            "latents repeated in a row", ("latents @", "np.repeat(latents, len(data), axis=0) @")
+        )(
             "You repeat the latents B times in a row, and every image sees all B·L of them. Repeat "
-            "along a new axis in front: latents[None] is (1, L, D), and broadcasts to (B, L, D).",
+            "along a new axis in front: latents[None] is (1, L, D), and broadcasts to (B, L, D)."
         ),
-        edited(
-            "scale by √E",
-            ("query.shape[-1]", "data.shape[-1]"),
+        edited("scale by √E", ("query.shape[-1]", "data.shape[-1]"))(
             "You divide by the square root of the data's width E. The sum in a score runs over the "
-            "features of query and key: divide by √d, the width of the queries.",
+            "features of query and key: divide by √d, the width of the queries."
         ),
-        edited(
-            "scale by √D",
-            ("query.shape[-1]", "latents.shape[-1]"),
+        edited("scale by √D", ("query.shape[-1]", "latents.shape[-1]"))(
             "You divide by the square root of the latents' width D. The sum in a score runs over "
-            "the features of query and key, after the kernels: divide by √d.",
+            "the features of query and key, after the kernels: divide by √d."
         ),
-        edited(
-            "scale by √N",
-            ("query.shape[-1]", "data.shape[1]"),
+        edited("scale by √N", ("query.shape[-1]", "data.shape[1]"))(
             "You divide by the square root of the number of tokens. Divide by √d, the width of "
-            "the queries.",
+            "the queries."
         ),
-        edited(
-            "no scale",
-            (" / query.shape[-1] ** 0.5", ""),
-            "The scores are not divided by √d, the root of the width of the queries.",
+        edited("no scale", (" / query.shape[-1] ** 0.5", ""))(
+            "The scores are not divided by √d, the root of the width of the queries."
         ),
-        edited(
-            "divided by d",
-            (" ** 0.5", ""),
-            "Your scores are divided by d. Divide by √d, and once: attend does it already.",
+        edited("divided by d", (" ** 0.5", ""))(
+            "Your scores are divided by d. Divide by √d, and once: attend does it already."
         ),
-        edited(
-            "multiplied by √d",
-            ("/ query.shape", "* query.shape"),
-            "Your scores are multiplied by √d: divide by it.",
+        edited("multiplied by √d", ("/ query.shape", "* query.shape"))(
+            "Your scores are multiplied by √d: divide by it."
         ),
-        edited(
-            "softmax over latents",
-            ("max(-1", "max(-2"),
-            ("sum(-1", "sum(-2"),
+        edited("softmax over latents", ("max(-1", "max(-2"), ("sum(-1", "sum(-2"))(
             "For each token your weights sum to 1 over the latents. Each latent shares out its own "
-            "attention among the tokens: softmax over the last axis of the scores (B, L, N).",
+            "attention among the tokens: softmax over the last axis of the scores (B, L, N)."
         ),
-        edited(
-            "softmax over all entries",
-            ("max(-1", "max((-2, -1)"),
-            ("sum(-1", "sum((-2, -1)"),
+        edited("softmax over all entries", ("max(-1", "max((-2, -1)"), ("sum(-1", "sum((-2, -1)"))(
             "All weights of an image together sum to 1. Each latent shares out its own attention: "
-            "softmax over the last axis alone.",
+            "softmax over the last axis alone."
         ),
-        edited(
-            "softmax over the batch",
-            ("max(-1", "max(0"),
-            ("sum(-1", "sum(0"),
+        edited("softmax over the batch", ("max(-1", "max(0"), ("sum(-1", "sum(0"))(
             "Your weights sum to 1 over the images of the batch, which should know nothing of each "
-            "other. Softmax over the last axis, the tokens.",
+            "other. Softmax over the last axis, the tokens."
         ),
-        edited(
-            "no softmax",
-            ("weights @", "scores @"),
+        edited("no softmax", ("weights @", "scores @"))(
             "You mix the values by the scores themselves. Turn the scores into weights with the "
-            "softmax first.",
+            "softmax first."
         ),
-        edited(
-            "no maximum subtracted",
-            (" - scores.max(-1, keepdims=True)", ""),
+        edited("no maximum subtracted", (" - scores.max(-1, keepdims=True)", ""))(
             "Right for small scores, but the exponential of a large one is infinity. Use a softmax "
-            "that subtracts each row's maximum, such as keras.ops.softmax.",
+            "that subtracts each row's maximum, such as keras.ops.softmax."
         ),
-        edited(
-            "values not projected",
-            (' @ params["value"]', ""),
-            "You mix the tokens as they are. The values are data @ params['value'].",
+        edited("values not projected", (' @ params["value"]', ""))(
+            "You mix the tokens as they are. The values are data @ params['value']."
         ),
-        edited(
-            "keys mixed",
-            ("weights @ value", "weights @ key"),
+        edited("keys mixed", ("weights @ value", "weights @ key"))(
             "Your weights are right, but you mix the keys with them. Keys only say where to look; "
-            "what is fetched are the values, data @ params['value'].",
+            "what is fetched are the values, data @ params['value']."
         ),
         edited(
             "kernels of query and key exchanged",
             ('latents @ params["query"]', 'latents @ params["key"]'),
             ('data @ params["key"]', 'data @ params["query"]'),
+        )(
             "params['query'] makes queries out of latents, params['key'] makes keys out of data. "
-            "You have exchanged them, which only runs where the widths happen to agree.",
+            "You have exchanged them, which only runs where the widths happen to agree."
         ),
         edited(
             "the latents read themselves",
@@ -206,29 +174,22 @@ CROSS_ATTEND = Exercise(
                 "    query =",
                 "    data = np.broadcast_to(latents, (len(data), *latents.shape))\n    query =",
             ),
+        )(
             "Your keys and values come from the latents, so the data have no say. They are "
-            "data @ params['key'] and data @ params['value'].",
+            "data @ params['key'] and data @ params['value']."
         ),
-        edited(
-            "latents added",
-            ("return output", "return output + latents"),
+        edited("latents added", ("return output", "return output + latents"))(
             "You add the latents to what they read. That residual path belongs to the block around "
-            "this function; return what was read, and no more.",
+            "this function; return what was read, and no more."
         ),
-        edited(
-            "batch behind the latents",
-            ("return output", "return output.swapaxes(0, 1)"),
-            "The numbers are right, but the axes are (L, B, D). The batch stays first: (B, L, D).",
+        edited("batch behind the latents", ("return output", "return output.swapaxes(0, 1)"))(
+            "The numbers are right, but the axes are (L, B, D). The batch stays first: (B, L, D)."
         ),
-        edited(
-            "features before latents",
-            ("return output", "return output.swapaxes(1, 2)"),
-            "The numbers are right, but the axes are (B, D, L). It should be (B, L, D).",
+        edited("features before latents", ("return output", "return output.swapaxes(1, 2)"))(
+            "The numbers are right, but the axes are (B, D, L). It should be (B, L, D)."
         ),
-        edited(
-            "averaged over the latents",
-            ("return output", "return output.mean(axis=1)"),
-            "You average over the latents. Keep them apart: the result is (B, L, D).",
+        edited("averaged over the latents", ("return output", "return output.mean(axis=1)"))(
+            "You average over the latents. Keep them apart: the result is (B, L, D)."
         ),
     ),
 )

@@ -57,159 +57,125 @@ FOURIER_FEATURES = Exercise(
         "return concatenate([positions, sin(angle), cos(angle)], axis=-1)",
     ),
     mistakes=(
-        edited(
-            "π missing",
-            (" * np.pi", ""),
+        edited("π missing", (" * np.pi", ""))(
             "The factor π is missing: the angles are π · f · p. Without it the lowest wave does "
-            "not get round once between -1 and 1.",
+            "not get round once between -1 and 1."
         ),
-        edited(
-            "2π",
-            ("np.pi", "2 * np.pi"),
+        edited("2π", ("np.pi", "2 * np.pi"))(
             "Your angles are 2π · f · p, twice as large as asked. Places run from -1 to 1, a width "
-            "of 2, so that π · f · p makes f turns from edge to edge.",
+            "of 2, so that π · f · p makes f turns from edge to edge."
         ),
-        edited(
-            "degrees",
-            ("np.pi", "np.pi**2 / 180"),
+        edited("degrees", ("np.pi", "np.pi**2 / 180"))(
             "You turn the angles from degrees into radians. π · f · p are radians already, which "
-            "is what sin and cos take.",
+            "is what sin and cos take."
         ),
-        edited(
-            "degrees",
-            ("np.pi", "np.pi / 180"),
+        edited("degrees", ("np.pi", "np.pi / 180"))(
             "You turn the places from degrees into radians. The angles are π · f · p, and that is "
-            "radians already.",
+            "radians already."
         ),
-        edited(
-            "frequencies up to max_resolution",
-            (" / 2", ""),
+        edited("frequencies up to max_resolution", (" / 2", ""))(
             "Your frequencies go up to max_resolution. A grid of that many points sees no wave "
-            "with more than half as many turns (Nyquist): end at max_resolution / 2.",
+            "with more than half as many turns (Nyquist): end at max_resolution / 2."
         ),
-        edited(
-            "frequencies up to max_resolution / 4",
-            ("/ 2", "/ 4"),
+        edited("frequencies up to max_resolution / 4", ("/ 2", "/ 4"))(
             "Your frequencies end at max_resolution / 4. They go up to max_resolution / 2, where "
-            "the wave changes sign from pixel to pixel.",
+            "the wave changes sign from pixel to pixel."
         ),
-        edited(
-            "logarithmic spacing",
-            ("linspace", "geomspace"),
+        edited("logarithmic spacing", ("linspace", "geomspace"))(
             "Your frequencies grow by the same factor from one to the next. Here they grow by the "
-            "same step: linspace from 1 to max_resolution / 2.",
+            "same step: linspace from 1 to max_resolution / 2."
         ),
         edited(
             "powers of 2",
             ("np.linspace(1, max_resolution / 2, num_bands)", "2.0 ** np.arange(num_bands)"),
+        )(
             "Your frequencies double from one to the next, as in models of 3-D scenes. Here they "
-            "lie evenly between 1 and max_resolution / 2.",
+            "lie evenly between 1 and max_resolution / 2."
         ),
         edited(
             "powers of 2",
             ("np.linspace(1, max_resolution / 2, num_bands)", "2.0 ** np.arange(1, num_bands + 1)"),
+        )(
             "Your frequencies are powers of 2, as in models of 3-D scenes. Here they lie evenly "
-            "between 1 and max_resolution / 2.",
+            "between 1 and max_resolution / 2."
         ),
         edited(
             "whole numbers as frequencies",
             ("np.linspace(1, max_resolution / 2, num_bands)", "np.arange(1, num_bands + 1)"),
+        )(
             "Your frequencies are 1, 2, 3 and so on, whatever max_resolution says. The last one "
-            "should be max_resolution / 2: linspace(1, max_resolution / 2, num_bands).",
+            "should be max_resolution / 2: linspace(1, max_resolution / 2, num_bands)."
         ),
-        edited(
-            "frequencies from 0",
-            ("linspace(1", "linspace(0"),
+        edited("frequencies from 0", ("linspace(1", "linspace(0"))(
             "Your frequencies start at 0, and a wave of frequency 0 is the same everywhere. Start "
-            "at 1.",
+            "at 1."
         ),
-        edited(
-            "the last frequency left out",
-            ("num_bands)", "num_bands, endpoint=False)"),
+        edited("the last frequency left out", ("num_bands)", "num_bands, endpoint=False)"))(
             "Your frequencies stop one step short of max_resolution / 2. Both ends count: "
-            "linspace has num_bands points, the last one included.",
+            "linspace has num_bands points, the last one included."
         ),
-        edited(
-            "a frequency too many",
-            ("num_bands)", "num_bands + 1)"),
+        edited("a frequency too many", ("num_bands)", "num_bands + 1)"))(
             "You have one frequency more than num_bands: linspace(1, max_resolution / 2, "
-            "num_bands) has both ends in it.",
+            "num_bands) has both ends in it."
         ),
-        edited(
-            "from the highest frequency down",
-            ("num_bands)", "num_bands)[::-1]"),
+        edited("from the highest frequency down", ("num_bands)", "num_bands)[::-1]"))(
             "All numbers are there, in another order: the frequencies rise, from 1 to "
-            "max_resolution / 2.",
+            "max_resolution / 2."
         ),
-        edited(
-            "half of the resolution rounded",
-            ("/ 2", "// 2"),
+        edited("half of the resolution rounded", ("/ 2", "// 2"))(
             "Right where max_resolution is even. // rounds down: the last frequency is "
-            "max_resolution / 2, also where that is no whole number.",
+            "max_resolution / 2, also where that is no whole number."
         ),
-        edited(
-            "raw positions forgotten",
-            ("[positions, waves]", "[waves]"),
-            "The waves are right; the raw positions are missing. They come first, k columns.",
+        edited("raw positions forgotten", ("[positions, waves]", "[waves]"))(
+            "The waves are right; the raw positions are missing. They come first, k columns."
         ),
-        edited(
-            "raw positions last",
-            ("[positions, waves]", "[waves, positions]"),
-            "All numbers are there, in another order: the raw positions come first.",
+        edited("raw positions last", ("[positions, waves]", "[waves, positions]"))(
+            "All numbers are there, in another order: the raw positions come first."
         ),
-        edited(
-            "raw positions times π",
-            ("[positions, waves]", "[np.pi * positions, waves]"),
-            "The waves are right. The raw positions go in as they are, without the factor π.",
+        edited("raw positions times π", ("[positions, waves]", "[np.pi * positions, waves]"))(
+            "The waves are right. The raw positions go in as they are, without the factor π."
         ),
         edited(
             "frequency-major order",
             ("[:, :, None] * frequencies", "[:, None, :] * frequencies[:, None]"),
+        )(
             "All numbers are there, in another order: yours has the lowest frequency of all axes, "
             "then the next. Here come all bands of the first axis, then all of the second: "
-            "positions[:, :, None] * frequencies has this order.",
+            "positions[:, :, None] * frequencies has this order."
         ),
-        edited(
-            "an axis at a time",
-            ("axis=1", "axis=2"),
+        edited("an axis at a time", ("axis=1", "axis=2"))(
             "All numbers are there, in another order: yours has sines and cosines of the first "
-            "axis, then those of the second. Here come the sines of all axes, then all cosines.",
+            "axis, then those of the second. Here come the sines of all axes, then all cosines."
         ),
-        edited(
-            "an axis at a time, with its position",
-            *EACH_AXIS_WHOLE,
+        edited("an axis at a time, with its position", *EACH_AXIS_WHOLE)(
             "All numbers are there, in another order: yours has everything about the first axis, "
             "then everything about the second. Here come the positions of all axes, then all "
-            "sines, then all cosines.",
+            "sines, then all cosines."
         ),
         edited(
             "sine and cosine in pairs",
             ("np.concatenate([sines, cosines], axis=1)", "np.stack([sines, cosines], axis=-1)"),
+        )(
             "All numbers are there, in another order: you alternate sine and cosine, as notebook 3 "
-            "did. Here come all sines, then all cosines: concatenate, do not stack.",
+            "did. Here come all sines, then all cosines: concatenate, do not stack."
         ),
-        edited(
-            "cosines before sines",
-            ("[sines, cosines]", "[cosines, sines]"),
-            "All numbers are there, in another order: sines come before cosines.",
+        edited("cosines before sines", ("[sines, cosines]", "[cosines, sines]"))(
+            "All numbers are there, in another order: sines come before cosines."
         ),
-        edited(
-            "sines twice",
-            ("np.cos", "np.sin"),
+        edited("sines twice", ("np.cos", "np.sin"))(
             "Both halves of your waves are sines. The second is the cosines: a sine alone cannot "
-            "tell p from the place where it has the same height again.",
+            "tell p from the place where it has the same height again."
         ),
         edited(
             "not flattened",
             *EACH_AXIS_WHOLE,
             ("    waves = waves.reshape(len(positions), -1)\n", ""),
+        )(
             "The numbers are right, but with an axis too many: (N, k, 2·bands + 1). The result is "
-            "(N, k·(2·bands + 1)): positions, then all sines, then all cosines.",
+            "(N, k·(2·bands + 1)): positions, then all sines, then all cosines."
         ),
-        edited(
-            "features before places",
-            ("axis=-1)", "axis=-1).T"),
-            "Yours has a row for each feature. Make it a row for each place, (N, k·(2·bands + 1)).",
+        edited("features before places", ("axis=-1)", "axis=-1).T"))(
+            "Yours has a row for each feature. Make it a row for each place, (N, k·(2·bands + 1))."
         ),
     ),
 )

@@ -51,86 +51,63 @@ KERAS_ATTENTION = Exercise(
         "return layer([query / query.shape[-1] ** 0.5, value, key])",
     ),
     mistakes=(
-        edited(
-            "passes [query, key, value]",
-            ("value, key]", "key, value]"),
-            f"The scale is right. {ORDER}",
+        edited("passes [query, key, value]", ("value, key]", "key, value]"))(
+            f"The scale is right. {ORDER}"
         ),
         edited(
             "passes [query, key, value], unscaled",
             ("value, key]", "key, value]"),
             (" / divisor", ""),
+        )(
             f"{ORDER} And the scores are not divided by √d: Keras divides by nothing, and the "
-            "number of use_scale=True starts at 1.",
+            "number of use_scale=True starts at 1."
         ),
-        edited(
-            "unscaled, or use_scale=True taken for 1/√d",
-            (" / divisor", ""),
+        edited("unscaled, or use_scale=True taken for 1/√d", (" / divisor", ""))(
             "The order is right. But the scores are not divided by √d: Keras' Attention divides by "
             "nothing. use_scale=True does not help, it multiplies by a number that is learned and "
-            "starts at 1. Divide the queries by √d before you hand them over.",
+            "starts at 1. Divide the queries by √d before you hand them over."
         ),
-        edited(
-            "divided by d",
-            (" ** 0.5", ""),
-            "Your scores are divided by d. Divide by √d in all: queries or keys by √d, not both.",
+        edited("divided by d", (" ** 0.5", ""))(
+            "Your scores are divided by d. Divide by √d in all: queries or keys by √d, not both."
         ),
-        edited(
-            "multiplied by √d",
-            ("/ divisor", "* divisor"),
-            "Your scores are multiplied by √d: divide by it.",
+        edited("multiplied by √d", ("/ divisor", "* divisor"))(
+            "Your scores are multiplied by √d: divide by it."
         ),
-        edited(
-            "√ of the value width",
-            ("query.shape[-1]", "value.shape[-1]"),
+        edited("√ of the value width", ("query.shape[-1]", "value.shape[-1]"))(
             "You divide by the root of the width of the values. The sum in a score runs over the "
-            "features of query and key: take d from the last axis of query.",
+            "features of query and key: take d from the last axis of query."
         ),
-        edited(
-            "√ of the number of keys",
-            ("query.shape[-1]", "key.shape[1]"),
-            "You divide by the root of the number of keys. Take d from the last axis of query.",
+        edited("√ of the number of keys", ("query.shape[-1]", "key.shape[1]"))(
+            "You divide by the root of the number of keys. Take d from the last axis of query."
         ),
-        edited(
-            "√ of the number of queries",
-            ("query.shape[-1]", "query.shape[1]"),
-            "You divide by the root of the number of queries. Take d from the last axis of query.",
+        edited("√ of the number of queries", ("query.shape[-1]", "query.shape[1]"))(
+            "You divide by the root of the number of queries. Take d from the last axis of query."
         ),
-        edited(
-            "the result scaled",
-            (" / divisor", ""),
-            ("key])", "key]) / divisor"),
+        edited("the result scaled", (" / divisor", ""), ("key])", "key]) / divisor"))(
             "You divide the result by √d, which only makes it smaller. Divide the scores: the "
-            "queries before the layer.",
+            "queries before the layer."
         ),
-        edited(
-            "key left out",
-            (", key]", "]"),
+        edited("key left out", (", key]", "]"))(
             "You give the layer no key, so it takes the values for keys too. Hand over all three: "
-            "[query, value, key].",
+            "[query, value, key]."
         ),
-        edited(
-            "value left out",
-            ("value, key]", "key]"),
+        edited("value left out", ("value, key]", "key]"))(
             "You give the layer [query, key], and Keras takes the second for values and keys both. "
-            "Hand over all three: [query, value, key].",
+            "Hand over all three: [query, value, key]."
         ),
-        edited(
-            "passes [value, query, key]",
-            ("query / divisor, value", "value / divisor, query"),
-            "You give the layer [value, query, key]. The query comes first: [query, value, key].",
+        edited("passes [value, query, key]", ("query / divisor, value", "value / divisor, query"))(
+            "You give the layer [value, query, key]. The query comes first: [query, value, key]."
         ),
         edited(
             "passes [key, value, query]",
             ("query / divisor, value, key", "key / divisor, value, query"),
+        )(
             "Query and key are exchanged: your keys ask, and the queries answer. Keras wants "
-            "[query, value, key].",
+            "[query, value, key]."
         ),
-        edited(
-            "query added",
-            ("key])", "key]) + query"),
+        edited("query added", ("key])", "key]) + query"))(
             "You add the query to what was read. That residual path belongs to the block around "
-            "this function.",
+            "this function."
         ),
     ),
 )

@@ -110,63 +110,47 @@ PERCEIVE = Exercise(
             "data forgotten after the first round",
             (LOOK, ""),
             (LOOP, "    latents = cross(latents, data)\n" + LOOP),
+        )(
             "You look at the data once, and then only think. Each round looks again, with "
-            "latents that know better what to look for: cross belongs into the loop.",
+            "latents that know better what to look for: cross belongs into the loop."
         ),
-        edited(
-            "starts again from the first latents",
-            KEEP_FIRST,
-            ("cross(latents", "cross(first"),
+        edited("starts again from the first latents", KEEP_FIRST, ("cross(latents", "cross(first"))(
             "However many rounds there are, yours give what one round gives. Either nothing is "
             "repeated, or every round starts from the first latents again: give each round the "
-            "latents of the one before.",
+            "latents of the one before."
         ),
         edited(
             "looks with the first latents",
             KEEP_FIRST,
             ("for _", "for number"),
             ("cross(latents, data)", "cross(first, data) + (latents if number else 0)"),
+        )(
             "Every look of yours is taken with the first latents. Give cross the latents of the "
-            "round before: they know better by then what to look for.",
+            "round before: they know better by then what to look for."
         ),
-        edited(
-            "new weights each round",
-            (THINK, THINK + NEW_LAYERS),
-            NEW_WEIGHTS,
-        ),
+        edited("new weights each round", (THINK, THINK + NEW_LAYERS))(NEW_WEIGHTS),
         edited(
             "new weights each round",
             ("cross(latents", "copy.copy(cross)(latents"),
             ("latent_transformer(latents", "copy.copy(latent_transformer)(latents"),
-            UNUSED,
+        )(UNUSED),
+        edited("order reversed", (LOOK + THINK, THINK + LOOK))(
+            "You think before you look. Each round is cross first, then latent_transformer."
         ),
-        edited(
-            "order reversed",
-            (LOOK + THINK, THINK + LOOK),
-            "You think before you look. Each round is cross first, then latent_transformer.",
-        ),
-        edited(
-            "all looks first",
-            (LOOK, LOOK + LOOP),
+        edited("all looks first", (LOOK, LOOK + LOOP))(
             "You do all the looking first, and all the thinking behind it. Take turns: cross, "
-            "latent_transformer, cross, latent_transformer.",
+            "latent_transformer, cross, latent_transformer."
         ),
-        edited(
-            "thinks only at the end",
-            (THINK, "    latents = latent_transformer(latents)\n"),
+        edited("thinks only at the end", (THINK, "    latents = latent_transformer(latents)\n"))(
             "You think once, when all the looking is over. latent_transformer belongs into the "
-            "loop too.",
+            "loop too."
         ),
-        edited(
-            "a round too many",
-            ("range(iterations)", "range(iterations + 1)"),
-            "You do a round too many: iterations + 1. range(iterations) counts right.",
+        edited("a round too many", ("range(iterations)", "range(iterations + 1)"))(
+            "You do a round too many: iterations + 1. range(iterations) counts right."
         ),
-        edited(
-            "a round too few",
-            ("range(iterations)", "range(max(iterations - 1, 1))"),
+        edited("a round too few", ("range(iterations)", "range(max(iterations - 1, 1))"))(
             "You do a round too few: range(1, iterations) has one number less than "
-            "range(iterations).",
+            "range(iterations)."
         ),
         edited(
             "the last round ends with a look",
@@ -175,41 +159,37 @@ PERCEIVE = Exercise(
                 "latent_transformer(latents)",
                 "latents if 0 < number == iterations - 1 else latent_transformer(latents)",
             ),
+        )(
             "Nearly there: the last round looks and does not think. Both steps belong into every "
-            "round.",
+            "round."
         ),
-        edited(
-            "one more look at the end",
-            ("return latents", "return cross(latents, data)"),
-            "Nearly there: you look once more at the end. Every round ends with "
-            "latent_transformer.",
+        edited("one more look at the end", ("return latents", "return cross(latents, data)"))(
+            "Nearly there: you look once more at the end. Every round ends with latent_transformer."
         ),
         edited(
             "a residual path around a round",
             ("latents = cross", "seen = cross"),
             ("latent_transformer(latents)", "latents + latent_transformer(seen)"),
+        )(
             "You add the latents to what a round makes of them. cross and latent_transformer have "
-            "their residual paths inside: just hand the latents on.",
+            "their residual paths inside: just hand the latents on."
         ),
         edited(
             "residual paths around both steps",
             ("= cross", "= latents + cross"),
             ("= latent_transformer", "= latents + latent_transformer"),
+        )(
             "You add the latents to what each step makes of them. cross and latent_transformer "
-            "have their residual paths inside: just hand the latents on.",
+            "have their residual paths inside: just hand the latents on."
         ),
-        edited(
-            "what cross returns is thrown away",
-            ("latents = cross", "cross"),
+        edited("what cross returns is thrown away", ("latents = cross", "cross"))(
             "You call cross, and its result goes nowhere, so nothing of the data comes in. "
-            "Put it into latents = cross(latents, data).",
+            "Put it into latents = cross(latents, data)."
         ),
         *(
-            edited(
-                "always the same number of rounds",
-                ("range(iterations)", f"range({always})"),
+            edited("always the same number of rounds", ("range(iterations)", f"range({always})"))(
                 f"Yours does {always} rounds, whatever it is asked for: range(iterations) counts "
-                "right.",
+                "right."
             )
             for always in (2, 3)
         ),
@@ -217,31 +197,23 @@ PERCEIVE = Exercise(
             "the first latents added at the end",
             KEEP_FIRST,
             ("return latents", "return latents + first"),
-            "You add the first latents at the end. Return what the last round gave.",
-        ),
-        edited(
-            "cross(data, latents)",
-            ("(latents, data)", "(data, latents)"),
+        )("You add the first latents at the end. Return what the last round gave."),
+        edited("cross(data, latents)", ("(latents, data)", "(data, latents)"))(
             "You call cross(data, latents): the data ask, and the latents answer. It takes the "
-            "latents first.",
+            "latents first."
         ),
-        edited(
-            "latents look at themselves",
-            ("(latents, data)", "(latents, latents)"),
-            "You call cross(latents, latents), so nothing of the data comes in.",
+        edited("latents look at themselves", ("(latents, data)", "(latents, latents)"))(
+            "You call cross(latents, latents), so nothing of the data comes in."
         ),
-        edited(
-            "data replaced by latents",
-            ("latents = latent", "latents = data = latent"),
+        edited("data replaced by latents", ("latents = latent", "latents = data = latent"))(
             "After the first round your data are gone: the name data stands for latents by then. "
-            "Every round looks at the data as they came.",
+            "Every round looks at the data as they came."
         ),
         edited(
             "the latents of every round",
             ("    for", "    kept = []\n    for"),
             (THINK, THINK + "        kept.append(latents)\n"),
             ("return latents", "return np.stack(kept)"),
-            "You return the latents of all rounds. Return those of the last one, (B, L, D).",
-        ),
+        )("You return the latents of all rounds. Return those of the last one, (B, L, D)."),
     ),
 )

@@ -50,142 +50,112 @@ PERCEIVER_COST = Exercise(
         "return iterations * (cross + depth * block)",
     ),
     mistakes=(
-        edited(
-            "N² term",
-            ("num_tokens * num_latents", "num_tokens**2"),
+        edited("N² term", ("num_tokens * num_latents", "num_tokens**2"))(
             "Your cost grows with N², as if the tokens looked at each other. Only L latents look "
-            "at N tokens: 2·N·L·D.",
+            "at N tokens: 2·N·L·D."
         ),
         edited(
-            "N² term",
-            ("num_tokens * num_latents", "(num_tokens**2 + num_tokens * num_latents)"),
+            "N² term", ("num_tokens * num_latents", "(num_tokens**2 + num_tokens * num_latents)")
+        )(
             "There is an N² in your cost, as if the tokens looked at each other. Only L latents "
-            "look at N tokens: 2·N·L·D.",
+            "look at N tokens: 2·N·L·D."
         ),
-        edited(
-            "N² in the latent transformer",
-            ("num_latents**2", "num_tokens**2"),
+        edited("N² in the latent transformer", ("num_latents**2", "num_tokens**2"))(
             "Your latent transformer works on the N tokens. It sees the L latents alone: 2·L²·D a "
-            "block.",
+            "block."
         ),
-        edited(
-            "N in the latent transformer",
-            ("num_latents**2", "num_tokens * num_latents"),
+        edited("N in the latent transformer", ("num_latents**2", "num_tokens * num_latents"))(
             "Your latent transformer lets the latents look at the tokens. They look at each other "
-            "there: 2·L²·D a block.",
+            "there: 2·L²·D a block."
         ),
         edited(
-            "latents squared in cross-attention",
-            ("num_tokens * num_latents", "num_latents**2"),
+            "latents squared in cross-attention", ("num_tokens * num_latents", "num_latents**2")
+        )(
             "Your cross-attention costs 2·L²·D, as if the latents looked at themselves. They look "
-            "at N tokens: 2·N·L·D.",
+            "at N tokens: 2·N·L·D."
         ),
-        edited(
-            "latents squared in cross-attention",
-            ("num_latents * dim", "num_latents**2 * dim"),
+        edited("latents squared in cross-attention", ("num_latents * dim", "num_latents**2 * dim"))(
             "Your cross-attention has L², but each of L latents meets each of N tokens once: "
-            "2·N·L·D.",
+            "2·N·L·D."
         ),
-        edited(
-            "iterations forgotten",
-            ("iterations * (look + thoughts)", "look + thoughts"),
+        edited("iterations forgotten", ("iterations * (look + thoughts)", "look + thoughts"))(
             "This is one iteration. Shared weights save numbers to keep, and no work: multiply by "
-            "the iterations.",
+            "the iterations."
         ),
-        edited(
-            "iterations for the look alone",
-            ("(look + thoughts)", "look + thoughts"),
-            "You repeat the look and not the thought. Each iteration has both.",
+        edited("iterations for the look alone", ("(look + thoughts)", "look + thoughts"))(
+            "You repeat the look and not the thought. Each iteration has both."
         ),
         edited(
             "iterations for the thoughts alone",
             ("iterations * (look + thoughts)", "look + iterations * thoughts"),
-            "You repeat the thoughts and not the look. Each iteration has both.",
+        )("You repeat the thoughts and not the look. Each iteration has both."),
+        edited("depth forgotten", ("depth * ", ""))(
+            "You count one block of the latent transformer. It has `depth` of them."
         ),
-        edited(
-            "depth forgotten",
-            ("depth * ", ""),
-            "You count one block of the latent transformer. It has `depth` of them.",
-        ),
-        edited(
-            "depth for the look too",
-            ("look = ", "look = depth * "),
+        edited("depth for the look too", ("look = ", "look = depth * "))(
             "You multiply the look by the depth, too. There is one cross-attention in an "
-            "iteration, and `depth` blocks behind it.",
+            "iteration, and `depth` blocks behind it."
         ),
-        edited(
-            "each attention counted as one product",
-            ONE_PRODUCT_A_LOOK,
-            ONE_PRODUCT_A_THOUGHT,
+        edited("each attention counted as one product", ONE_PRODUCT_A_LOOK, ONE_PRODUCT_A_THOUGHT)(
             "Half of the products are missing: attention multiplies twice, queries with keys and "
-            "weights with values.",
+            "weights with values."
         ),
-        edited(
-            "the look counted as one product",
-            ONE_PRODUCT_A_LOOK,
+        edited("the look counted as one product", ONE_PRODUCT_A_LOOK)(
             "Your cross-attention has one product. It has two: queries with keys, and weights with "
-            "values.",
+            "values."
         ),
-        edited(
-            "the thought counted as one product",
-            ONE_PRODUCT_A_THOUGHT,
+        edited("the thought counted as one product", ONE_PRODUCT_A_THOUGHT)(
             "A block of your latent transformer has one product. It has two: queries with keys, "
-            "and weights with values.",
+            "and weights with values."
         ),
-        edited(
-            "latents not squared in the latent transformer",
-            ("num_latents**2", "num_latents"),
-            "In the latent transformer each latent meets each latent: 2·L²·D a block, not 2·L·D.",
+        edited("latents not squared in the latent transformer", ("num_latents**2", "num_latents"))(
+            "In the latent transformer each latent meets each latent: 2·L²·D a block, not 2·L·D."
         ),
         edited(
             "width squared",
             ("num_latents * dim", "num_latents * dim**2"),
             ("num_latents**2 * dim", "num_latents**2 * dim**2"),
+        )(
             "You have D² where D belongs. Squares of the width come from the projections, which "
-            "are left out here.",
+            "are left out here."
         ),
         edited(
             "width forgotten",
             ("num_latents * dim", "num_latents"),
             ("num_latents**2 * dim", "num_latents**2"),
+        )(
             "D is missing: these are the pairs that meet, and each pair costs D multiplications "
-            "in each of the two products.",
+            "in each of the two products."
         ),
         edited(
             "each attention counted as four products",
             ("return iterations", "return 2 * iterations"),
+        )(
             "Twice as many as asked. Attention itself has two products, queries with keys and "
-            "weights with values; additions and projections are left out.",
+            "weights with values; additions and projections are left out."
         ),
-        edited(
-            "thoughts forgotten",
-            ("(look + thoughts)", "look"),
+        edited("thoughts forgotten", ("(look + thoughts)", "look"))(
             "This is the looking alone. The latent transformer comes behind each look: `depth` "
-            "blocks of 2·L²·D.",
+            "blocks of 2·L²·D."
         ),
-        edited(
-            "the looks forgotten",
-            ("(look + thoughts)", "thoughts"),
+        edited("the looks forgotten", ("(look + thoughts)", "thoughts"))(
             "This is the latent transformer alone. Each iteration begins with a look at all N "
-            "tokens: 2·N·L·D.",
+            "tokens: 2·N·L·D."
         ),
-        edited(
-            "projections counted too",
-            PROJECTIONS_OF_THE_LOOK,
+        edited("projections counted too", PROJECTIONS_OF_THE_LOOK)(
             "You count the projections of the cross-attention, too. They are left out here: count "
-            "queries with keys, and weights with values.",
+            "queries with keys, and weights with values."
         ),
         edited(
             "projections counted too",
             PROJECTIONS_OF_THE_LOOK,
             ("2 * num_latents**2 * dim", "(2 * num_latents**2 + 4 * num_latents * dim) * dim"),
+        )(
             "You count the projections, too. They are left out here: count queries with keys, and "
-            "weights with values.",
+            "weights with values."
         ),
-        edited(
-            "a float",
-            ("return iterations", "return float(iterations)"),
-            "The number is right, but it is a float: / makes floats even of whole numbers.",
+        edited("a float", ("return iterations", "return float(iterations)"))(
+            "The number is right, but it is a float: / makes floats even of whole numbers."
         ),
     ),
 )

@@ -54,73 +54,57 @@ ADD_POSITIONS = Exercise(
         "n = tokens.shape[1];  return tokens + encoding[:n]",
     ),
     mistakes=(
-        edited("indexes by batch size", ("tokens.shape[1]", "len(tokens)"), BATCH_SIZE),
-        edited("adds along the batch axis", ("shape[1]", "shape[0]"), BETWEEN, ALONG_BATCH),
-        edited("adds along the batch axis", BETWEEN, ALONG_BATCH),
-        edited(
-            "concatenates",
-            ("tokens + code", f"np.concatenate([tokens, {REPEATED}], axis=-1)"),
+        edited("indexes by batch size", ("tokens.shape[1]", "len(tokens)"))(BATCH_SIZE),
+        edited("adds along the batch axis", ("shape[1]", "shape[0]"), BETWEEN)(ALONG_BATCH),
+        edited("adds along the batch axis", BETWEEN)(ALONG_BATCH),
+        edited("concatenates", ("tokens + code", f"np.concatenate([tokens, {REPEATED}], axis=-1)"))(
             "You put the code behind the features: (B, N, 2D). It is added to them, so that the "
-            "width stays D.",
+            "width stays D."
         ),
         edited(
             "concatenates the tokens",
             ("tokens + code", f"np.concatenate([tokens, {REPEATED}], axis=1)"),
+        )(
             "You put the codes behind the tokens, as if they were tokens: (B, 2N, D). They are "
-            "added to them, so that the shape stays (B, N, D).",
+            "added to them, so that the shape stays (B, N, D)."
         ),
-        edited(
-            "encoding not cut",
-            ("[:length]", ""),
+        edited("encoding not cut", ("[:length]", ""), telling=True)(
             "Right when the encoding is as long as the sequence. It may be longer, made once for "
-            "the longest: take its first N rows, encoding[:tokens.shape[1]].",
-            telling=True,
+            "the longest: take its first N rows, encoding[:tokens.shape[1]]."
         ),
         edited(
-            "cut at the number of features",
-            ("tokens.shape[1]", "tokens.shape[-1]"),
+            "cut at the number of features", ("tokens.shape[1]", "tokens.shape[-1]"), telling=True
+        )(
             "You take as many rows of the encoding as there are features. The number of tokens is "
-            "the axis in the middle: tokens.shape[1].",
-            telling=True,
+            "the axis in the middle: tokens.shape[1]."
         ),
-        edited(
-            "last rows of the encoding",
-            ("[:length]", "[-length:]"),
+        edited("last rows of the encoding", ("[:length]", "[-length:]"))(
             "You take the last N rows of the encoding. The first token is at position 0, so take "
-            "the first: encoding[:N].",
+            "the first: encoding[:N]."
         ),
-        edited(
-            "the same code for all",
-            ("[:length]", "[:1]"),
+        edited("the same code for all", ("[:length]", "[:1]"))(
             "All tokens get the same code, so they still cannot be told apart. Token p gets row p: "
-            "encoding[:N].",
+            "encoding[:N]."
         ),
         edited(
             "first sequence only",
             ("tokens + code", "np.concatenate([tokens[:1] + code, tokens[1:]])"),
+        )(
             "Only the first sequence of the batch has got the codes. tokens[0] is one sequence; "
-            "add to all of them at once, broadcasting repeats the codes over the batch.",
+            "add to all of them at once, broadcasting repeats the codes over the batch."
         ),
-        edited(
-            "tokens lost",
-            ("tokens + code", REPEATED),
-            "This is the code alone; the tokens are gone. Add the two.",
+        edited("tokens lost", ("tokens + code", REPEATED))(
+            "This is the code alone; the tokens are gone. Add the two."
         ),
-        edited(
-            "nothing added",
-            (" + code", ""),
-            "These are the tokens as they came. Add the first N rows of the encoding.",
+        edited("nothing added", (" + code", ""))(
+            "These are the tokens as they came. Add the first N rows of the encoding."
         ),
-        edited(
-            "multiplied",
-            ("tokens + code", "tokens * code"),
-            "You multiply. The code is added: a feature of size 0 should still learn its place.",
+        edited("multiplied", ("tokens + code", "tokens * code"))(
+            "You multiply. The code is added: a feature of size 0 should still learn its place."
         ),
-        edited(
-            "tokens scaled by √D",
-            ("tokens + code", "tokens * tokens.shape[-1] ** 0.5 + code"),
+        edited("tokens scaled by √D", ("tokens + code", "tokens * tokens.shape[-1] ** 0.5 + code"))(
             "You multiply the tokens by √D first. The Transformer of 2017 does that to its word "
-            "embeddings, elsewhere; here the two are simply added.",
+            "embeddings, elsewhere; here the two are simply added."
         ),
     ),
 )

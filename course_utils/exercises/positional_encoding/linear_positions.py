@@ -71,87 +71,60 @@ LINEAR_POSITIONS = Exercise(
         "otherwise: return arange(length) + 1",
     ),
     mistakes=(
-        edited("starts at 0", COUNTED_FROM_0, FROM_ZERO),
-        edited("last number missing", ("length + 1", "length"), ONE_SHORT),
-        edited("divides by N instead of N - 1", BY_LENGTH, DIVIDED_BY_LENGTH),
-        edited(
-            "starts at 0, and divides by N instead of N - 1",
-            COUNTED_FROM_0,
-            BY_LENGTH,
-            f"{FROM_ZERO} {DIVIDED_BY_LENGTH}",
+        edited("starts at 0", COUNTED_FROM_0)(FROM_ZERO),
+        edited("last number missing", ("length + 1", "length"))(ONE_SHORT),
+        edited("divides by N instead of N - 1", BY_LENGTH)(DIVIDED_BY_LENGTH),
+        edited("starts at 0, and divides by N instead of N - 1", COUNTED_FROM_0, BY_LENGTH)(
+            f"{FROM_ZERO} {DIVIDED_BY_LENGTH}"
         ),
-        edited(
-            "counts from 1, then divides by N",
-            BY_LENGTH,
-            ("np.arange(length)", "positions"),
+        edited("counts from 1, then divides by N", BY_LENGTH, ("np.arange(length)", "positions"))(
             "Your normalised positions start at 1/N. They should start at 0: divide the positions "
-            "0 … N - 1 by N - 1.",
+            "0 … N - 1 by N - 1."
         ),
-        edited(
-            "counts from 1, then divides by N - 1",
-            ("np.arange(length)", "positions"),
+        edited("counts from 1, then divides by N - 1", ("np.arange(length)", "positions"))(
             "Your normalised positions run beyond 1. They should go from 0 to 1: divide the "
-            "positions 0 … N - 1 by N - 1.",
+            "positions 0 … N - 1 by N - 1."
         ),
-        edited("length 1 divides by zero", NO_MAXIMUM, SINGLE_TOKEN),
+        edited("length 1 divides by zero", NO_MAXIMUM)(SINGLE_TOKEN),
         edited(
             "length 1 divides by zero",
             (SPREAD, "np.array([p / (length - 1) for p in range(length)])"),
-            SINGLE_TOKEN,
             telling=True,
-        ),
-        edited("starts at 0, and length 1 divides by zero", COUNTED_FROM_0, NO_MAXIMUM, FROM_ZERO),
+        )(SINGLE_TOKEN),
+        edited("starts at 0, and length 1 divides by zero", COUNTED_FROM_0, NO_MAXIMUM)(FROM_ZERO),
         edited(
             "a single token at 1",
             ("max(length - 1, 1)", "(length - 1) if length > 1 else np.ones(1)"),
-            "Right, except for a single token: positions start at 0, so a token alone is at 0.",
+        )("Right, except for a single token: positions start at 0, so a token alone is at 0."),
+        edited("normalize ignored", (SPREAD, "positions"))(
+            "Your numbers are the same with normalize=True. Then they should go evenly from 0 to 1."
         ),
-        edited(
-            "normalize ignored",
-            (SPREAD, "positions"),
-            "Your numbers are the same with normalize=True. Then they should go evenly from 0 "
-            "to 1.",
-        ),
-        edited(
-            "always from 0 to 1",
-            ("np.arange(1, length + 1)", "np.linspace(0, 1, length)"),
+        edited("always from 0 to 1", ("np.arange(1, length + 1)", "np.linspace(0, 1, length)"))(
             "Your positions always go from 0 to 1. Do that only if normalize is true; otherwise "
-            "count 1, 2, … N.",
+            "count 1, 2, … N."
         ),
-        edited(
-            "normalize turned round",
-            ("if normalize", "if not normalize"),
+        edited("normalize turned round", ("if normalize", "if not normalize"))(
             "Your two answers are exchanged: normalize=True should give 0 to 1, and normalize="
-            "False 1, 2, … N.",
+            "False 1, 2, … N."
         ),
-        edited(
-            "from -1 to 1",
-            (SPREAD, "np.linspace(-1, 1, length)"),
+        edited("from -1 to 1", (SPREAD, "np.linspace(-1, 1, length)"))(
             "Your normalised positions go from -1 to 1. That is a common choice too, but here they "
-            "go from 0 to 1.",
+            "go from 0 to 1."
         ),
-        edited(
-            "rounded down",
-            ("/ max", "// max"),
+        edited("rounded down", ("/ max", "// max"))(
             "Your normalised positions are whole numbers: // rounds down, and so does an integer "
-            "type. Divide with / and keep floats.",
+            "type. Divide with / and keep floats."
         ),
-        edited(
-            "shape (N, 1)",
-            ("return positions", "return positions[:, None]"),
+        edited("shape (N, 1)", ("return positions", "return positions[:, None]"))(
             "The numbers are right, but they stand in a column, (N, 1). Here the shape is (N,), "
-            "one axis.",
+            "one axis."
         ),
-        edited(
-            "shape (1, N)",
-            ("return positions", "return positions[None, :]"),
+        edited("shape (1, N)", ("return positions", "return positions[None, :]"))(
             "The numbers are right, but there is an axis in front, (1, N). Here the shape is "
-            "(N,), one axis.",
+            "(N,), one axis."
         ),
-        edited(
-            "counts backwards",
-            ("return positions", "return positions[::-1]"),
-            "Your numbers are in the wrong order: the first token has the smallest.",
+        edited("counts backwards", ("return positions", "return positions[::-1]"))(
+            "Your numbers are in the wrong order: the first token has the smallest."
         ),
     ),
 )

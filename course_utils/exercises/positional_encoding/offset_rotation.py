@@ -85,108 +85,78 @@ OFFSET_ROTATION = Exercise(
         "[[cos(t), -sin(t)], [sin(t), cos(t)]], for each pair i",
     ),
     mistakes=(
-        edited(
-            "rotates backwards (transposed)",
-            *BACKWARDS,
+        edited("rotates backwards (transposed)", *BACKWARDS)(
             "Your matrix turns the other way: it moves positions back by the offset. It is the "
             "transpose of the right one, which is what rotation @ encoding[p] would need. Here the "
-            "encoding stands on the left, as a row: change the sign of the sines.",
+            "encoding stands on the left, as a row: change the sign of the sines."
         ),
-        edited(
-            "one frequency for all pairs",
-            ALL_ALIKE,
+        edited("one frequency for all pairs", ALL_ALIKE)(
             "All your blocks turn by the same angle. Each pair has a frequency of its own: pair i "
-            "turns by offset / 10000^(2i/D).",
+            "turns by offset / 10000^(2i/D)."
         ),
-        edited(
-            "one frequency for all pairs, backwards",
-            ALL_ALIKE,
-            *BACKWARDS,
+        edited("one frequency for all pairs, backwards", ALL_ALIKE, *BACKWARDS)(
             "All your blocks turn by the same angle, and the other way. Pair i turns by "
-            "offset / 10000^(2i/D), with a minus before the sine at the upper right.",
+            "offset / 10000^(2i/D), with a minus before the sine at the upper right."
         ),
-        edited(
-            "exponent uses the column index as i",
-            ("(2 * i /", "(2 * (2 * i) /"),
+        edited("exponent uses the column index as i", ("(2 * i /", "(2 * (2 * i) /"))(
             "The pairs after the first turn too slowly: your exponent counts columns where it "
-            "should count pairs. Pair i, in columns 2i and 2i + 1, turns by offset / 10000^(2i/D).",
+            "should count pairs. Pair i, in columns 2i and 2i + 1, turns by offset / 10000^(2i/D)."
         ),
-        edited(
-            "factor 2 missing in the exponent",
-            ("(2 * i /", "(i /"),
-            "The pairs after the first turn too fast: the exponent is i/D, it should be 2i/D.",
+        edited("factor 2 missing in the exponent", ("(2 * i /", "(i /"))(
+            "The pairs after the first turn too fast: the exponent is i/D, it should be 2i/D."
         ),
-        edited(
-            "10000 inverted",
-            ("offset /", "offset *"),
+        edited("10000 inverted", ("offset /", "offset *"))(
             "You multiply the offset by 10000^(2i/D), so each pair turns faster than the one "
-            "before. Divide.",
+            "before. Divide."
         ),
-        edited(
-            "layout [sin, cos]",
-            APART,
+        edited("layout [sin, cos]", APART)(
             "This is the rotation for an encoding with all sines first. In ours sine and cosine of "
-            "a pair stand side by side, so the blocks of 2 by 2 lie along the diagonal.",
+            "a pair stand side by side, so the blocks of 2 by 2 lie along the diagonal."
         ),
-        edited(
-            "layout [sin, cos], backwards",
-            APART,
-            *BACKWARDS,
+        edited("layout [sin, cos], backwards", APART, *BACKWARDS)(
             "This is the rotation for an encoding with all sines first, and it turns the other "
             "way. In ours sine and cosine of a pair stand side by side, so the blocks of 2 by 2 "
-            "lie along the diagonal: [[cos, -sin], [sin, cos]].",
+            "lie along the diagonal: [[cos, -sin], [sin, cos]]."
         ),
-        edited(
-            "both sines with the same sign",
-            ("-sine", "sine"),
+        edited("both sines with the same sign", ("-sine", "sine"))(
             "Both sines in your blocks have the same sign, which is no rotation. cos(a + t) = "
-            "cos a · cos t - sin a · sin t: the sine at the upper right has a minus.",
+            "cos a · cos t - sin a · sin t: the sine at the upper right has a minus."
         ),
-        edited(
-            "sine and cosine swapped in the blocks",
-            ("cosine, sine =", "sine, cosine ="),
+        edited("sine and cosine swapped in the blocks", ("cosine, sine =", "sine, cosine ="))(
             "Sine and cosine are exchanged: with offset 0 your matrix should be the identity. "
-            "Cosines stand on the diagonal.",
+            "Cosines stand on the diagonal."
         ),
-        edited(
-            "negative offsets taken for positive",
-            ("offset /", "abs(offset) /"),
-            "Right for steps on. A negative offset should turn back: leave its sign as it is.",
+        edited("negative offsets taken for positive", ("offset /", "abs(offset) /"))(
+            "Right for steps on. A negative offset should turn back: leave its sign as it is."
         ),
-        edited(
-            "degrees",
-            ("offset /", "np.deg2rad(offset) /"),
+        edited("degrees", ("offset /", "np.deg2rad(offset) /"))(
             "Your matrix turns far too little: you take the angles for degrees. "
-            "offset / 10000^(2i/D) is in radians already.",
+            "offset / 10000^(2i/D) is in radians already."
         ),
-        edited(
-            "always one step",
-            ("offset /", "1 /"),
-            "Your matrix always moves on by one token. Multiply each frequency by the offset.",
+        edited("always one step", ("offset /", "1 /"))(
+            "Your matrix always moves on by one token. Multiply each frequency by the offset."
         ),
-        edited(
-            "identity",
-            ("return rotation", "return np.eye(dim)"),
+        edited("identity", ("return rotation", "return np.eye(dim)"))(
             "The identity leaves every position where it is. Each pair has to turn by its "
-            "frequency times the offset.",
+            "frequency times the offset."
         ),
         edited(
             "shifts the features",
             ("return rotation", "return np.roll(np.eye(dim), offset, axis=1)"),
+        )(
             "Your matrix moves the features round. They stay in their columns; what changes is the "
-            "angle of each pair.",
+            "angle of each pair."
         ),
-        edited(
-            "one block only",
-            ("return rotation", "return rotation[:2, :2]"),
+        edited("one block only", ("return rotation", "return rotation[:2, :2]"))(
             "This is the block of the first pair, (2, 2). Put one block for each pair along the "
-            "diagonal of a (D, D) matrix of zeros.",
+            "diagonal of a (D, D) matrix of zeros."
         ),
         edited(
             "the code of the offset on the diagonal",
             ("[[cosine, -sine], [sine, cosine]]", "[[sine, 0], [0, cosine]]"),
+        )(
             "A diagonal matrix only stretches each feature. The new sine needs the old sine and "
-            "the old cosine: blocks of 2 by 2.",
+            "the old cosine: blocks of 2 by 2."
         ),
     ),
 )

@@ -92,85 +92,64 @@ RESIZE_POSITIONS = Exercise(
             ("positions[:1], positions[1:]", "positions[:0], positions"),
             ("h, w = old_grid", "h, w = 1, len(grid)"),
             ("new_h, new_w = new_grid", "new_h, new_w = 1, 1 + np.prod(new_grid)"),
+        )(
             "You stretch the whole sequence, class token included, so it mixes with the first "
-            "patch. Set positions[:1] aside, and resize the rest as a grid with two axes.",
+            "patch. Set positions[:1] aside, and resize the rest as a grid with two axes."
         ),
         edited(
             "interpolates the flat sequence",
             ("h, w = old_grid", "h, w = 1, len(grid)"),
             ("new_h, new_w = new_grid", "new_h, new_w = 1, np.prod(new_grid)"),
+        )(
             "You stretch the positions as one long sequence, so the end of a row mixes with the "
-            "start of the next. Reshape them to the grid (h, w, D) first.",
+            "start of the next. Reshape them to the grid (h, w, D) first."
         ),
-        edited("square grid assumed", OLD_SQUARE, NEW_SQUARE, ASSUMED_SQUARE),
-        edited("square grid assumed", OLD_SQUARE, ASSUMED_SQUARE),
-        edited("square grid assumed", NEW_SQUARE, ASSUMED_SQUARE),
-        edited(
-            "height and width swapped",
-            OLD_SWAPPED,
-            NEW_SWAPPED,
+        edited("square grid assumed", OLD_SQUARE, NEW_SQUARE)(ASSUMED_SQUARE),
+        edited("square grid assumed", OLD_SQUARE)(ASSUMED_SQUARE),
+        edited("square grid assumed", NEW_SQUARE)(ASSUMED_SQUARE),
+        edited("height and width swapped", OLD_SWAPPED, NEW_SWAPPED)(
             "You take height for width. A grid is given as (rows, columns), and tokens are "
-            "numbered row by row: reshape to (h, w, D).",
+            "numbered row by row: reshape to (h, w, D)."
         ),
-        edited(
-            "height and width of the new grid swapped",
-            NEW_SWAPPED,
+        edited("height and width of the new grid swapped", NEW_SWAPPED)(
             "The new grid's height and width are exchanged. Its sizes come as (rows, columns), "
-            "which is what resize takes; some other libraries want (width, height).",
+            "which is what resize takes; some other libraries want (width, height)."
         ),
-        edited(
-            "height and width of the old grid swapped",
-            OLD_SWAPPED,
+        edited("height and width of the old grid swapped", OLD_SWAPPED)(
             "The old grid's height and width are exchanged when you reshape. Tokens are numbered "
-            "row by row, so the shape is (h, w, D).",
+            "row by row, so the shape is (h, w, D)."
         ),
-        edited(
-            "class token not put back",
-            ("np.concatenate([class_token, grid])", "grid"),
-            "The class token is missing: one row too few. Join positions[:1] in front.",
+        edited("class token not put back", ("np.concatenate([class_token, grid])", "grid"))(
+            "The class token is missing: one row too few. Join positions[:1] in front."
         ),
-        edited(
-            "class token put back last",
-            PUT_LAST,
-            "The class token has moved to the end. It is the first token: join it in front.",
+        edited("class token put back last", PUT_LAST)(
+            "The class token has moved to the end. It is the first token: join it in front."
         ),
-        edited("class token taken from the end", TAKEN_LAST, PUT_LAST, FIRST_ROW),
-        edited("class token taken from the end", TAKEN_LAST, FIRST_ROW),
+        edited("class token taken from the end", TAKEN_LAST, PUT_LAST)(FIRST_ROW),
+        edited("class token taken from the end", TAKEN_LAST)(FIRST_ROW),
         edited(
-            "features first",
-            ("reshape(h, w, -1)", "reshape(-1, h, w)"),
-            ("rcd->RCd", "drc->dRC"),
+            "features first", ("reshape(h, w, -1)", "reshape(-1, h, w)"), ("rcd->RCd", "drc->dRC")
+        )(
             "You reshape to (D, h, w), which tears the features of each token apart: they are the "
-            "last axis. Reshape to (h, w, D).",
+            "last axis. Reshape to (h, w, D)."
         ),
         edited(
             "nearest neighbour",
             ("np.clip(places, 0, old - 1)", "np.floor(np.clip(places, 0, old - 1) + 0.5)"),
-            "You copy the nearest position. Interpolate between them: bilinear.",
+        )("You copy the nearest position. Interpolate between them: bilinear."),
+        edited("bicubic", BY_KERAS, ("bilinear", "bicubic"))(
+            "This is bicubic interpolation, a good choice elsewhere. Here bilinear is asked for."
         ),
-        edited(
-            "bicubic",
-            BY_KERAS,
-            ("bilinear", "bicubic"),
-            "This is bicubic interpolation, a good choice elsewhere. Here bilinear is asked for.",
-        ),
-        edited(
-            "antialiasing",
-            BY_KERAS,
-            ('"bilinear"', '"bilinear", antialias=True'),
+        edited("antialiasing", BY_KERAS, ('"bilinear"', '"bilinear", antialias=True'))(
             "Right for larger grids. For smaller ones you average over several positions: that is "
-            "antialiasing. Leave it out.",
+            "antialiasing. Leave it out."
         ),
-        edited(
-            "corners kept in place",
-            (PLACES, "np.linspace(0, old - 1, new)"),
-            f"Your grid's corners stay in place (elsewhere: align_corners). Here {HALF_PIXEL}",
+        edited("corners kept in place", (PLACES, "np.linspace(0, old - 1, new)"))(
+            f"Your grid's corners stay in place (elsewhere: align_corners). Here {HALF_PIXEL}"
         ),
-        edited(
-            "half a pixel forgotten",
-            (PLACES, "np.arange(new) * old / new"),
+        edited("half a pixel forgotten", (PLACES, "np.arange(new) * old / new"))(
             "Your new point i lies at i · old / new, so the whole grid is shifted. Here "
-            f"{HALF_PIXEL}",
+            f"{HALF_PIXEL}"
         ),
     ),
 )

@@ -63,7 +63,7 @@ NOT_REFUSED = ('raise ValueError("dim must be even")', "dim -= 1")
 
 def both(name, *edits_and_sentence):
     """A mistake twice: by students who have not come to an odd dim yet, and by those who have."""
-    return edited(name, NOT_REFUSED, *edits_and_sentence), edited(name, *edits_and_sentence)
+    return edited(name, NOT_REFUSED)(*edits_and_sentence), edited(name)(*edits_and_sentence)
 
 
 COLUMN_INDEX = (
@@ -95,11 +95,9 @@ SINUSOIDAL_ENCODING = Exercise(
         "return stack([sin(angles), cos(angles)], axis=-1).reshape(length, dim)",
     ),
     mistakes=(
-        edited(
-            "odd dim not refused",
-            NOT_REFUSED,
+        edited("odd dim not refused", NOT_REFUSED)(
             "Right for an even dim. An odd one leaves a sine without its cosine, and somebody will "
-            "look for the reason far from here: raise ValueError before anything else.",
+            "look for the reason far from here: raise ValueError before anything else."
         ),
         *both(
             "exponent uses the column index as i",

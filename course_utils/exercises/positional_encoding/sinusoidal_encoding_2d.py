@@ -55,91 +55,78 @@ SINUSOIDAL_ENCODING_2D = Exercise(
         "return concatenate([rows, columns], axis=-1)",
     ),
     mistakes=(
-        edited(
-            "row and column swapped",
-            ("rows, columns", "columns, rows"),
-            "The halves are exchanged: the first should encode the row, the second the column.",
+        edited("row and column swapped", ("rows, columns", "columns, rows"))(
+            "The halves are exchanged: the first should encode the row, the second the column."
         ),
         edited(
             "column-major tokens",
             ("np.repeat(rows, width, axis=0)", "np.tile(rows, (width, 1))"),
             ("np.tile(columns, (height, 1))", "np.repeat(columns, height, axis=0)"),
-            COLUMN_MAJOR,
-        ),
-        edited(
-            "height and width swapped",
-            ("(height, width, dim)", "(width, height, dim)"),
+        )(COLUMN_MAJOR),
+        edited("height and width swapped", ("(height, width, dim)", "(width, height, dim)"))(
             "This is the encoding of a grid W high and H wide. On a square nobody would see it: "
-            "the row, up to H, changes after every W tokens and belongs in the first half.",
+            "the row, up to H, changes after every W tokens and belongs in the first half."
         ),
-        edited(
-            "same half twice",
-            ("rows, columns", "rows, rows"),
+        edited("same half twice", ("rows, columns", "rows, rows"))(
             "Both halves encode the row, so tokens of a row cannot be told apart. The second half "
-            "encodes the column.",
+            "encodes the column."
         ),
-        edited(
-            "same half twice",
-            ("rows, columns", "columns, columns"),
+        edited("same half twice", ("rows, columns", "columns, columns"))(
             "Both halves encode the column, so tokens of a column cannot be told apart. The first "
-            "half encodes the row.",
+            "half encodes the row."
         ),
         edited(
-            "the grid taken for a sequence",
-            (JOINED, "sinusoidal_encoding(height * width, dim)"),
+            "the grid taken for a sequence", (JOINED, "sinusoidal_encoding(height * width, dim)")
+        )(
             f"This encodes the number of the token, 0 to H·W - 1, as in a text. What is asked is "
-            f"{TWO_AXES}",
+            f"{TWO_AXES}"
         ),
         edited(
             "the grid taken for a sequence, half by half",
             (JOINED, "np.tile(sinusoidal_encoding(height * width, half), 2)"),
+        )(
             f"Both halves encode the number of the token, 0 to H·W - 1, as in a text. What is "
-            f"asked is {TWO_AXES}",
+            f"asked is {TWO_AXES}"
         ),
-        edited(
-            "D features for each axis",
-            FULL_WIDTH,
-            "Yours is 2D wide: each half has D features. Give each dim // 2.",
+        edited("D features for each axis", FULL_WIDTH)(
+            "Yours is 2D wide: each half has D features. Give each dim // 2."
         ),
-        edited(
-            "halves added",
-            FULL_WIDTH,
-            (JOINED, "rows + columns"),
+        edited("halves added", FULL_WIDTH, (JOINED, "rows + columns"))(
             f"You add the encodings of row and column, so (1, 2) and (2, 1) look the same. What is "
-            f"asked is {TWO_AXES}",
+            f"asked is {TWO_AXES}"
         ),
         edited(
             "frequencies of the full width",
             FULL_WIDTH,
             ("rows, columns", "rows[:, : dim // 2], columns[:, : dim // 2]"),
+        )(
             "Your waves use only the faster half of the frequencies: they come from an encoding D "
-            "wide. Each half is an encoding of its own, D/2 wide: divide by 10000^(2i / (D/2)).",
+            "wide. Each half is an encoding of its own, D/2 wide: divide by 10000^(2i / (D/2))."
         ),
         edited(
             "blocks [sin, cos]",
             ("[rows, columns]", "[part[:, i::2] for part in (rows, columns) for i in (0, 1)]"),
+        )(
             "The numbers are right, in another order: in each half first the sines, then the "
             "cosines. Some vision transformers do that. Here the two of a pair stand side by side, "
-            "as in sinusoidal_encoding.",
+            "as in sinusoidal_encoding."
         ),
         edited(
             "row and column in turn",
             ("concatenate", "stack"),
             ("axis=-1)", "axis=-1).reshape(height * width, dim)"),
+        )(
             "The features of row and column alternate. Join the two halves on the last axis: first "
-            "all of the row's, then all of the column's.",
+            "all of the row's, then all of the column's."
         ),
-        edited(
-            "not flattened to tokens",
-            ("axis=-1)", "axis=-1).reshape(height, width, dim)"),
+        edited("not flattened to tokens", ("axis=-1)", "axis=-1).reshape(height, width, dim)"))(
             "The numbers are right, but they still lie on the grid, (H, W, D). Tokens stand in a "
-            "row: reshape to (H·W, D).",
+            "row: reshape to (H·W, D)."
         ),
         edited(
             "position from 1",
             ("(height, half)", "(height + 1, half)[1:]"),
             ("(width, half)", "(width + 1, half)[1:]"),
-            "You count rows and columns from 1. The first of each is at position 0.",
-        ),
+        )("You count rows and columns from 1. The first of each is at position 0."),
     ),
 )

@@ -1,7 +1,4 @@
-"""The exercises of notebook 05: what each asks, the mistakes people make, the hints.
-
-MISTAKES are tables: (name, what of the answer is written otherwise) and the sentence that helps.
-"""
+"""The exercises of notebook 05: what each asks, the mistakes people make, the hints."""
 
 from course_utils.exercises.swin_transformer.attention_cost import ATTENTION_COST
 from course_utils.exercises.swin_transformer.cyclic_shift import CYCLIC_SHIFT

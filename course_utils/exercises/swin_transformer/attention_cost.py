@@ -34,61 +34,63 @@ A_FLOAT = (
     "or return int(...)."
 )
 ONE_SIDE_SQUARED = "Without windows, each of HW queries meets HW keys: both sides are squared."
-MISTAKES = {
-    ("projections forgotten", ("projections + ", "")): (
+MISTAKES = (
+    edited("projections forgotten", ("projections + ", ""))(
         "You count what happens between tokens, and not the four projections: queries, keys, "
         "values and output, 4·HW·D²."
     ),
-    ("three projections", ("4 * ", "3 * ")): (
+    edited("three projections", ("4 * ", "3 * "))(
         "You count three projections. Queries, keys, values, and the output: four."
     ),
-    ("one projection", ("4 * ", "")): (
+    edited("one projection", ("4 * ", ""))(
         "You count one projection. Queries, keys, values, and the output: four."
     ),
-    ("D instead of D²", ("dim**2", "dim")): (
+    edited("D instead of D²", ("dim**2", "dim"))(
         "A projection multiplies (HW, D) with (D, D): HW·D² multiplications, not HW·D."
     ),
-    ("M instead of M²", ("window**2", "window")): (
+    edited("M instead of M²", ("window**2", "window"))(
         "A window of side M has M² tokens, so each query meets M² keys, not M."
     ),
-    ("M⁴ for each token", ("window**2", "window**4")): (
+    edited("M⁴ for each token", ("window**2", "window**4"))(
         "M⁴ are the pairs of a whole window. Each of the HW tokens meets the M² of its own."
     ),
-    (
+    edited(
         "per window instead of all",
         ("height * width", "height * width if window is None else window**2"),
-    ): ("This is the cost of one window. There are HW / M² of them."),
-    ("per window instead of all", ("tokens * keys", "keys * keys")): (
+    )("This is the cost of one window. There are HW / M² of them."),
+    edited("per window instead of all", ("tokens * keys", "keys * keys"))(
         "Your second term is that of one window. There are HW / M² of them, and all tokens "
         "together cost 2·M²·HW·D."
     ),
-    ("the window ignored", (" if window is None else window**2", "")): (
+    edited("the window ignored", (" if window is None else window**2", ""))(
         "The cost does not change with the window. With windows, each query meets M² keys instead "
         "of HW."
     ),
-    ("tokens not squared", ("tokens if", "1 if")): (
+    edited("tokens not squared", ("tokens if", "1 if"))(
         "Without windows, each of HW queries meets HW keys: (HW)²·D, not HW·D."
     ),
-    ("only one side squared", ("tokens if", "height if")): ONE_SIDE_SQUARED,
-    ("only one side squared", ("tokens if", "width if")): ONE_SIDE_SQUARED,
-    ("one product instead of two", ("2 * ", "")): (
+    edited("only one side squared", ("tokens if", "height if"))(ONE_SIDE_SQUARED),
+    edited("only one side squared", ("tokens if", "width if"))(ONE_SIDE_SQUARED),
+    edited("one product instead of two", ("2 * ", ""))(
         "You count one product between tokens. There are two: queries with keys, and weights with "
         "values."
     ),
-    ("width squared in the products", ("keys * dim", "keys * dim**2")): (
+    edited("width squared in the products", ("keys * dim", "keys * dim**2"))(
         "Your second term has D². A score is one dot product of width D."
     ),
-    ("D forgotten in the products", ("keys * dim", "keys")): (
+    edited("D forgotten in the products", ("keys * dim", "keys"))(
         "Your second term lacks D. A score is a dot product of width D, and so is each mixed "
         "feature's share."
     ),
-    ("additions counted too", ("projections + products", "2 * (projections + products)")): (
+    edited("additions counted too", ("projections + products", "2 * (projections + products)"))(
         "This is twice the number: you count additions as well. The paper counts a multiplication "
         "with its addition as one."
     ),
-    ("a float", ("projections + products", "float(projections + products)")): A_FLOAT,
-    ("a float", ("window**2", "window**2.0")): (f"{A_FLOAT} Only the case with windows needs it."),
-}
+    edited("a float", ("projections + products", "float(projections + products)"))(A_FLOAT),
+    edited("a float", ("window**2", "window**2.0"))(
+        f"{A_FLOAT} Only the case with windows needs it."
+    ),
+)
 
 ATTENTION_COST = Exercise(
     id="attention_cost",
@@ -106,5 +108,5 @@ ATTENTION_COST = Exercise(
         "tokens = height * width;  keys = tokens if window is None else window ** 2;  "
         "return 4 * tokens * dim ** 2 + 2 * tokens * keys * dim",
     ),
-    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
+    mistakes=MISTAKES,
 )

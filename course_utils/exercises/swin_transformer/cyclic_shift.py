@@ -42,69 +42,69 @@ WRONG_SIGN = (
     "Your map moves down and to the right. Content should move up and to the left: roll by "
     "-shift. (np.roll moves towards higher indices.)"
 )
-MISTAKES = {
-    ("wrong sign", (BY, "shift, shift")): WRONG_SIGN,
-    ("one axis only", (BY, "-shift, 0")): (
+MISTAKES = (
+    edited("wrong sign", (BY, "shift, shift"))(WRONG_SIGN),
+    edited("one axis only", (BY, "-shift, 0"))(
         "You move the rows and not the columns. Windows shift in both directions: axes 1 and 2."
     ),
-    ("one axis only", (BY, "0, -shift")): (
+    edited("one axis only", (BY, "0, -shift"))(
         "You move the columns and not the rows. Windows shift in both directions: axes 1 and 2."
     ),
-    ("one axis only, and the wrong sign", (BY, "shift, 0")): (
+    edited("one axis only, and the wrong sign", (BY, "shift, 0"))(
         f"You move the rows and not the columns. {WRONG_SIGN}"
     ),
-    ("one axis only, and the wrong sign", (BY, "0, shift")): (
+    edited("one axis only, and the wrong sign", (BY, "0, shift"))(
         f"You move the columns and not the rows. {WRONG_SIGN}"
     ),
-    ("rolls batch and height", ("1, 2", "0, 1")): (
+    edited("rolls batch and height", ("1, 2", "0, 1"))(
         "You roll axes 0 and 1. Axis 0 is the batch: images take each other's place. Rows and "
         "columns are axes 1 and 2."
     ),
-    ("rolls batch and height, and the wrong sign", (BY, "shift, shift"), ("1, 2", "0, 1")): (
+    edited("rolls batch and height, and the wrong sign", (BY, "shift, shift"), ("1, 2", "0, 1"))(
         f"You roll axes 0 and 1, and axis 0 is the batch. {WRONG_SIGN}"
     ),
-    ("rolls width and channels", ("1, 2", "2, 3")): (
+    edited("rolls width and channels", ("1, 2", "2, 3"))(
         "You roll the last two axes. The last one holds the channels, which belong together. Rows "
         "and columns are axes 1 and 2."
     ),
-    ("rolls everything", (ROLLED, "np.roll(x, -shift)")): (
+    edited("rolls everything", (ROLLED, "np.roll(x, -shift)"))(
         "Without an axis, roll flattens the array and moves it as one long line, channels and all. "
         "Name the axes: 1 and 2."
     ),
-    ("rolls the row of tokens", ALONG_ONE_LINE): (
+    edited("rolls the row of tokens", ALONG_ONE_LINE)(
         "You move the tokens along one long line, row after row. Rows and columns move separately: "
         "what leaves on the left comes back on the right, in the same row."
     ),
-    ("pads with zeros", OUT_OF_A_LARGER_MAP): (
+    edited("pads with zeros", OUT_OF_A_LARGER_MAP)(
         "What leaves the map is lost, and zeros come in. It should come back on the other side: "
         "nothing is lost, and the shift can be undone."
     ),
-    ("repeats the edge", OUT_OF_A_LARGER_MAP, ("(0, 0)])", "(0, 0)], 'edge')")): (
+    edited("repeats the edge", OUT_OF_A_LARGER_MAP, ("(0, 0)])", "(0, 0)], 'edge')"))(
         "What leaves the map is lost, and the edge is repeated. It should come back on the other "
         "side: nothing is lost, and the shift can be undone."
     ),
-    ("cut off", CUT_OFF): (
+    edited("cut off", CUT_OFF)(
         "What leaves the map is lost, and the map shrinks. It should come back on the other side, "
         "so that the shape stays."
     ),
-    ("only one of the two moves back", (BY, "-shift, shift")): (
+    edited("only one of the two moves back", (BY, "-shift, shift"))(
         "Up is right, but your columns move to the right. Both move by -shift."
     ),
-    ("only one of the two moves back", (BY, "shift, -shift")): (
+    edited("only one of the two moves back", (BY, "shift, -shift"))(
         "Left is right, but your rows move down. Both move by -shift."
     ),
-    ("a negative shift does the same", (BY, "-abs(shift), -abs(shift)")): (
+    edited("a negative shift does the same", (BY, "-abs(shift), -abs(shift)"))(
         "Your map moves up and left even when the shift is negative. A negative shift undoes a "
         "positive one."
     ),
-    ("nothing moved", (BY, "0, 0")): (
+    edited("nothing moved", (BY, "0, 0"))(
         "This is the map as it came. Content should move up and to the left by `shift`."
     ),
-    ("first image only", FIRST_ONLY, ("1, 2))", "0, 1))\n    return x")): (
+    edited("first image only", FIRST_ONLY, ("1, 2))", "0, 1))\n    return x"))(
         "Only the first image of the batch has moved. x[0] is one image; name axes 1 and 2 of the "
         "whole batch."
     ),
-}
+)
 
 CYCLIC_SHIFT = Exercise(
     id="cyclic_shift",
@@ -121,5 +121,5 @@ CYCLIC_SHIFT = Exercise(
         "token of row i goes to row i - shift.",
         "return roll(x, (-shift, -shift), axis=(1, 2))",
     ),
-    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
+    mistakes=MISTAKES,
 )

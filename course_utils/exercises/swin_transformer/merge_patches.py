@@ -159,22 +159,16 @@ MERGE_PATCHES = Exercise(
     ),
     mistakes=(
         *(
-            edited(*mistake, *refusal, sentence)
+            edited(*mistake, *refusal)(sentence)
             for mistake, sentence in LAYOUTS.items()
             for refusal in ((), (CROPPED_SILENTLY,))
         ),
-        edited("odd sizes cropped silently", CROPPED_SILENTLY, CROPPED),
-        edited(
-            "an odd width cropped silently",
-            (" or width % 2", ""),
-            THEN_CROPPED,
-            "You refuse an odd height. An odd width has no whole squares either.",
+        edited("odd sizes cropped silently", CROPPED_SILENTLY)(CROPPED),
+        edited("an odd width cropped silently", (" or width % 2", ""), THEN_CROPPED)(
+            "You refuse an odd height. An odd width has no whole squares either."
         ),
-        edited(
-            "an odd height cropped silently",
-            ("height % 2 or ", ""),
-            THEN_CROPPED,
-            "You refuse an odd width. An odd height has no whole squares either.",
+        edited("an odd height cropped silently", ("height % 2 or ", ""), THEN_CROPPED)(
+            "You refuse an odd width. An odd height has no whole squares either."
         ),
     ),
 )

@@ -47,103 +47,109 @@ DISTANCES_TAKEN = (
     "You take absolute values, so left and right share a number. A model may want to treat them "
     "differently: keep the signs, and add M - 1."
 )
-MISTAKES = {
-    ("not shifted to be ≥ 0", *NOT_SHIFTED): (
+MISTAKES = (
+    edited("not shifted to be ≥ 0", *NOT_SHIFTED)(
         "Some of your numbers are negative, and a table has no row -1 "
         "(Python would take the last). Offsets run from -(M - 1): add Mh - 1 to the one of the "
         "rows and Mw - 1 to the one of the columns."
     ),
-    ("shifted in one direction only", COLUMNS_NOT_SHIFTED): (
+    edited("shifted in one direction only", COLUMNS_NOT_SHIFTED)(
         "The offset of the columns still begins at -(Mw - 1). Add Mw - 1 to it."
     ),
-    ("shifted in one direction only", ROWS_NOT_SHIFTED): (
+    edited("shifted in one direction only", ROWS_NOT_SHIFTED)(
         "The offset of the rows still begins at -(Mh - 1). Add Mh - 1 to it."
     ),
-    ("row factor missing", (f" * {ROW_FACTOR}", "")): (
+    edited("row factor missing", (f" * {ROW_FACTOR}", ""))(
         "You add up the two offsets, so one down and one to the right get the same number. Each "
         "row of the table has 2Mw - 1 entries: multiply the row offset by that first."
     ),
-    ("row factor from the height", ("2 * width", "2 * height")): (
+    edited("row factor from the height", ("2 * width", "2 * height"))(
         "You multiply the row offset by 2Mh - 1. A row of the table has an entry for each offset "
         "across, so 2Mw - 1 of them. In a square window nobody would see it."
     ),
-    ("row factor too small", TOO_SMALL): (
+    edited("row factor too small", TOO_SMALL)(
         "You multiply the row offset by Mw, which is as if the window were a text and only the "
         "distance along it counted: different offsets share a number. There are 2Mw - 1 offsets "
         "across, from -(Mw - 1) to Mw - 1."
     ),
-    ("row factor too large", (ROW_FACTOR, "2 * width")): (
+    edited("row factor too large", (ROW_FACTOR, "2 * width"))(
         "You multiply the row offset by 2Mw. There are 2Mw - 1 offsets across: with 2Mw the table "
         "would need rows that nobody uses."
     ),
-    ("row factor too large", (ROW_FACTOR, "(2 * width + 1)")): (
+    edited("row factor too large", (ROW_FACTOR, "(2 * width + 1)"))(
         "You multiply the row offset by 2Mw + 1. There are 2Mw - 1 offsets across, from -(Mw - 1) "
         "to Mw - 1."
     ),
-    ("sign reversed", DOWN_REVERSED, ACROSS_REVERSED): (
+    edited("sign reversed", DOWN_REVERSED, ACROSS_REVERSED)(
         "Your offsets are key minus query. Here they are query minus key: row[:, None] - row[None, "
         ":]. With published weights the sign decides what is left and what is right."
     ),
-    ("one sign reversed", DOWN_REVERSED): (
+    edited("one sign reversed", DOWN_REVERSED)(
         "Your offset across is query minus key, but the offset down is key minus query. Both are "
         "query minus key: row[:, None] - row[None, :]."
     ),
-    ("one sign reversed", ACROSS_REVERSED): (
+    edited("one sign reversed", ACROSS_REVERSED)(
         "Your offset down is query minus key, but the offset across is key minus query. Both are "
         "query minus key: column[:, None] - column[None, :]."
     ),
-    ("x and y swapped", (f"down * {ROW_FACTOR} + across", "across * (2 * height - 1) + down")): (
+    edited(
+        "x and y swapped", (f"down * {ROW_FACTOR} + across", "across * (2 * height - 1) + down")
+    )(
         "You count the columns before the rows: the offset across is the one multiplied. Rows "
         "first: down · (2Mw - 1) + across."
     ),
-    ("x and y swapped", ("row, column", "column, row")): (
+    edited("x and y swapped", ("row, column", "column, row"))(
         "The offsets of rows and columns are exchanged, but not the sides that belong to them. In "
         "a square window it only turns the table round; in another it gives numbers below 0 or "
         "beyond the table."
     ),
-    ("x and y swapped", ("row, column", "column, row"), DIVIDED_BY_HEIGHT): (
+    edited("x and y swapped", ("row, column", "column, row"), DIVIDED_BY_HEIGHT)(
         "Your tokens run down the columns of the window. They come row by row: token t is in row "
         "t // Mw and column t % Mw."
     ),
-    ("divided by the height", DIVIDED_BY_HEIGHT): (
+    edited("divided by the height", DIVIDED_BY_HEIGHT)(
         "You find row and column of a token by dividing by the height. A row of the window has Mw "
         "tokens, so divide by the width: token t is in row t // Mw and column t % Mw. In a square "
         "window nobody would see it."
     ),
-    ("sides exchanged when moved to start at 0", *SIDES_EXCHANGED): (
+    edited("sides exchanged when moved to start at 0", *SIDES_EXCHANGED)(
         "You add Mw - 1 to the offset of the rows and Mh - 1 to that of the columns. Rows go from "
         "-(Mh - 1), columns from -(Mw - 1): exchange the two."
     ),
-    ("M instead of M - 1 added", (" + height - 1", " + height"), (" + width - 1", " + width")): (
+    edited(
+        "M instead of M - 1 added", (" + height - 1", " + height"), (" + width - 1", " + width")
+    )(
         "Your numbers do not begin at 0. The smallest offset is -(M - 1): add Mh - 1 and Mw - 1, "
         "not Mh and Mw."
     ),
-    ("window sides swapped", ("height, width)", "width, height)")): (
+    edited("window sides swapped", ("height, width)", "width, height)"))(
         "This is the index of a window Mw high and Mh wide. The height comes first."
     ),
-    ("distances instead of offsets", *DISTANCES, *NOT_SHIFTED): DISTANCES_TAKEN,
-    ("distances instead of offsets", *DISTANCES, *NOT_SHIFTED, TOO_SMALL): DISTANCES_TAKEN,
-    ("distances instead of offsets", *DISTANCES): DISTANCES_TAKEN,
-    ("counted from 1", ("+ across", "+ across + 1")): (
+    edited("distances instead of offsets", *DISTANCES, *NOT_SHIFTED)(DISTANCES_TAKEN),
+    edited("distances instead of offsets", *DISTANCES, *NOT_SHIFTED, TOO_SMALL)(DISTANCES_TAKEN),
+    edited("distances instead of offsets", *DISTANCES)(DISTANCES_TAKEN),
+    edited("counted from 1", ("+ across", "+ across + 1"))(
         "Your numbers begin at 1. They are rows of a table, which begin at 0."
     ),
-    ("flattened", ("return index", "return index.reshape(-1)")): (
+    edited("flattened", ("return index", "return index.reshape(-1)"))(
         "The numbers are right, in one long row, as published code keeps them. Here they are "
         "(A, A): one row for each query."
     ),
-    ("not flattened to tokens", ("return index", "return index.reshape(2 * (height, width))")): (
+    edited(
+        "not flattened to tokens", ("return index", "return index.reshape(2 * (height, width))")
+    )(
         "The numbers are right, but rows and columns of the window are axes of their own, "
         "(Mh, Mw, Mh, Mw). Tokens stand in a row: (A, A)."
     ),
-    ("offsets not numbered", *NOT_SHIFTED, NOT_NUMBERED): (
+    edited("offsets not numbered", *NOT_SHIFTED, NOT_NUMBERED)(
         "These are the offsets, two for each pair of tokens. Make one number of the two: "
         "(down + Mh - 1) · (2Mw - 1) + across + Mw - 1."
     ),
-    ("floats", ("return index", "return index.astype('float32')")): (
+    edited("floats", ("return index", "return index.astype('float32')"))(
         "The numbers are right, but they are floats. They will be used to look up rows of a table: "
         "make them whole numbers."
     ),
-}
+)
 
 RELATIVE_POSITION_INDEX = Exercise(
     id="relative_position_index",
@@ -166,5 +172,5 @@ RELATIVE_POSITION_INDEX = Exercise(
         "across = column[:, None] - column[None, :] + Mw - 1;  "
         "return down * (2 * Mw - 1) + across",
     ),
-    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
+    mistakes=MISTAKES,
 )

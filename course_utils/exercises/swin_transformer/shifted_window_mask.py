@@ -65,82 +65,86 @@ CUT_IN_THE_MIDDLE = (
     "true neighbours are kept apart. What the shift has brought together differs in one thing "
     "alone: whether it went round."
 )
-MISTAKES = {
-    ("all True", (LABEL, "0 * row")): (
+MISTAKES = (
+    edited("all True", (LABEL, "0 * row"))(
         "This hides nothing. After the shift the last windows hold tokens from opposite edges of "
         "the image, which must not see each other."
     ),
-    ("inverted", ("==", "!=")): (
+    edited("inverted", ("==", "!="))(
         "You have marked what is to be hidden. True means may attend: it stands where query and "
         "key were neighbours before the shift, so each token may always see itself."
     ),
-    ("shift of the other sign", OTHER_SIGN): COMPUTED_BEFORE,
-    ("computed before the shift", ROLLED): COMPUTED_BEFORE,
-    ("only rows", (" + (column + shift >= width)", "")): (
+    edited("shift of the other sign", OTHER_SIGN)(COMPUTED_BEFORE),
+    edited("computed before the shift", ROLLED)(COMPUTED_BEFORE),
+    edited("only rows", (" + (column + shift >= width)", ""))(
         "You keep apart what the shift has brought together from top and bottom, and not what it "
         "has brought together from left and right. The same holds for columns."
     ),
-    ("only columns", ("2 * (row + shift >= height) + ", "")): (
+    edited("only columns", ("2 * (row + shift >= height) + ", ""))(
         "You keep apart what the shift has brought together from left and right, and not what it "
         "has brought together from top and bottom. The same holds for rows."
     ),
-    ("rows or columns not told apart", ("2 * ", ""), (") + (", ") | (")): (
+    edited("rows or columns not told apart", ("2 * ", ""), (") + (", ") | ("))(
         "You have two kinds of tokens: those that went round and those that did not. But what went "
         "round with its row and what went round with its column come from different places: there "
         "are four kinds."
     ),
-    ("rows or columns not told apart", ("2 * ", "1 * ")): (
+    edited("rows or columns not told apart", ("2 * ", "1 * "))(
         "A token whose row went round and one whose column did have the same label, 1. They come "
         "from different places: give the row another weight, 2·row + column."
     ),
-    ("one of the two is enough", *TWO_MASKS): (
+    edited("one of the two is enough", *TWO_MASKS)(
         "You let tokens attend when their rows agree or their columns do. Both must."
     ),
-    ("only within the old windows", OLD_WINDOW, ROLLED): (
+    edited("only within the old windows", OLD_WINDOW, ROLLED)(
         "You let only tokens attend that shared a window before. Then the shift brings nothing "
         "new. All true neighbours may attend: only what came from another edge is a stranger."
     ),
-    ("what went round sees nothing", BOTH_STAYED): (
+    edited("what went round sees nothing", BOTH_STAYED)(
         "Tokens that went round may attend to nobody. They are neighbours of each other, and each "
         "may see itself."
     ),
-    ("cut in the middle of the map", CUT): CUT_IN_THE_MIDDLE,
-    ("cut in the middle of the map", CUT, ONLY_WHERE_SHIFTED): CUT_IN_THE_MIDDLE,
-    ("whole windows hidden", WHOLE_WINDOWS): (
+    edited("cut in the middle of the map", CUT)(CUT_IN_THE_MIDDLE),
+    edited("cut in the middle of the map", CUT, ONLY_WHERE_SHIFTED)(CUT_IN_THE_MIDDLE),
+    edited("whole windows hidden", WHOLE_WINDOWS)(
         "A window in which strangers meet is hidden as a whole. In it, those who came together "
         "still see each other."
     ),
-    ("column-major windows", COLUMN_MAJOR): (
+    edited("column-major windows", COLUMN_MAJOR)(
         "The masks are right, in the wrong order: they must stand row by row, as window_partition "
         "gives the windows."
     ),
-    ("height and width swapped", ("(height, width, w", "(width, height, w")): (
+    edited("height and width swapped", ("(height, width, w", "(width, height, w"))(
         "This is the mask of a map W high and H wide. On a square map nobody would see it."
     ),
-    ("the shift ignored", ("    row, ", "    shift = window // 2\n    row, ")): (
+    edited("the shift ignored", ("    row, ", "    shift = window // 2\n    row, "))(
         "Your mask is always that of a shift by half a window. `shift` is an argument: it can be "
         "any number from 0 to M - 1."
     ),
-    ("0/1 floats", ("return mask", "return mask.astype('float32')")): (
+    edited("0/1 floats", ("return mask", "return mask.astype('float32')"))(
         "The pattern is right, the type is not: make it bool. With numbers nobody can tell whether "
         "1 means may attend, or is to be added to a score, and ~mask fails."
     ),
-    ("0/1 integers", ("return mask", "return mask.astype('int32')")): (
+    edited("0/1 integers", ("return mask", "return mask.astype('int32')"))(
         "The pattern is right, the type is not: make it bool. With numbers nobody can tell whether "
         "1 means may attend, or is to be added to a score, and ~1 is -2, not False."
     ),
-    ("numbers to be added", ("return mask", "return np.where(mask, 0.0, -100.0)")): TO_BE_ADDED,
-    ("numbers to be added", ("return mask", "return np.where(mask, 0.0, -np.inf)")): TO_BE_ADDED,
-    ("numbers to be added", ("return mask", "return np.where(mask, 0.0, -1e9)")): TO_BE_ADDED,
-    ("an axis for the heads", ("return mask", "return mask[:, None]")): (
+    edited("numbers to be added", ("return mask", "return np.where(mask, 0.0, -100.0)"))(
+        TO_BE_ADDED
+    ),
+    edited("numbers to be added", ("return mask", "return np.where(mask, 0.0, -np.inf)"))(
+        TO_BE_ADDED
+    ),
+    edited("numbers to be added", ("return mask", "return np.where(mask, 0.0, -1e9)"))(TO_BE_ADDED),
+    edited("an axis for the heads", ("return mask", "return mask[:, None]"))(
         "The masks are right, with an axis for the heads: (nW, 1, M², M²). Leave it out: our "
         "multi-head attention adds it."
     ),
-    ("an axis for the batch", ("return mask", "return mask[None]")): (
+    edited("an axis for the batch", ("return mask", "return mask[None]"))(
         "The masks are right, with an axis in front: (1, nW, M², M²). Leave it out: windows of all "
         "images will stand on one axis."
     ),
-}
+)
 
 SHIFTED_WINDOW_MASK = Exercise(
     id="shifted_window_mask",
@@ -163,5 +167,5 @@ SHIFTED_WINDOW_MASK = Exercise(
         "label = window_partition(label[None, :, :, None], M)[:, :, 0];  "
         "return label[:, :, None] == label[:, None, :]",
     ),
-    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
+    mistakes=MISTAKES,
 )

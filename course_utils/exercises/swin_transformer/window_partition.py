@@ -47,75 +47,75 @@ SQUARE_ASSUMED = (
     "Right for a square map only: you count the windows along one side and use that for both. "
     "There are H/M rows and W/M columns of windows."
 )
-MISTAKES = {
-    ("reshape without transpose", ("    x = np.transpose(x, (0, 1, 3, 2, 4, 5))\n", "")): (
+MISTAKES = (
+    edited("reshape without transpose", ("    x = np.transpose(x, (0, 1, 3, 2, 4, 5))\n", ""))(
         "The shape is right and the entries are not: reshape keeps their order, so your first "
         "window is the start of the map's first row. Reshape to (B, H/M, M, W/M, M, C), where "
         "nothing moves, then swap the two axes in the middle, M and W/M, then flatten."
     ),
-    ("windows before batch", (ORDER, "1, 3, 0, 2, 4, 5")): (
+    edited("windows before batch", (ORDER, "1, 3, 0, 2, 4, 5"))(
         "The windows are right, in the wrong order: the first window of every image, then the "
         "second of every image. All windows of the first image come first: the batch axis stays in "
         "front."
     ),
-    ("column-major windows", (ORDER, "0, 3, 1, 2, 4, 5")): (
+    edited("column-major windows", (ORDER, "0, 3, 1, 2, 4, 5"))(
         "The windows are right, in the wrong order: you go down the first column of windows. Go "
         "along the first row: the axis H/M comes before W/M."
     ),
-    ("tokens column by column", (ORDER, "0, 1, 3, 4, 2, 5")): (
+    edited("tokens column by column", (ORDER, "0, 1, 3, 4, 2, 5"))(
         "The windows are in the right order, but the tokens of each run down its columns. Row by "
         "row: within a window the row axis comes before the column axis."
     ),
-    ("both column by column", (ORDER, "0, 3, 1, 4, 2, 5")): (
+    edited("both column by column", (ORDER, "0, 3, 1, 4, 2, 5"))(
         "You read everything down the columns: the windows of a map, and the tokens of a window. "
         "Both go row by row."
     ),
-    ("tokens from all over the map", M_FIRST): (
+    edited("tokens from all over the map", M_FIRST)(
         "Your windows are torn apart. Split a side as (H/M, M), in this order: first which window, "
         "then where in it."
     ),
-    ("tokens from all over the map", (ORDER, "0, 2, 4, 1, 3, 5")): (
+    edited("tokens from all over the map", (ORDER, "0, 2, 4, 1, 3, 5"))(
         "Your windows are torn apart: each holds one place of every window. After the reshape to "
         "(B, H/M, M, W/M, M, C) the axes of the grid, H/M and W/M, come first, then the two M."
     ),
-    ("tokens from all over the map", M_FIRST, (ORDER, "0, 2, 4, 1, 3, 5")): (
+    edited("tokens from all over the map", M_FIRST, (ORDER, "0, 2, 4, 1, 3, 5"))(
         "Your windows are torn apart: their tokens stand H/M rows and W/M columns from each other. "
         "Split a side as (H/M, M), in this order: first which window, then where in it."
     ),
-    **{
-        ("axes in another order", (ORDER, f"0, {order}, 5")): OTHER_ORDER
+    *(
+        edited("axes in another order", (ORDER, f"0, {order}, 5"))(OTHER_ORDER)
         for order in map(", ".join, permutations("1234"))
         if order not in KNOWN
-    },
-    ("height and width swapped", SIDES): (
+    ),
+    edited("height and width swapped", SIDES)(
         "You cut the height as if it were the width. x is (B, H, W, C): axis 1 is the height. On a "
         "square map nobody would see it."
     ),
-    ("square maps assumed", ONE_SIDE): SQUARE_ASSUMED,
-    ("windows that overlap", OVERLAPPING, (ORDER, "0, 1, 2, 4, 5, 3")): (
+    edited("square maps assumed", ONE_SIDE, telling=True)(SQUARE_ASSUMED),
+    edited("windows that overlap", OVERLAPPING, (ORDER, "0, 1, 2, 4, 5, 3"))(
         "Your windows overlap: a new one begins at every token, as in a convolution. Swin's "
         "windows lie side by side, and each token is in exactly one."
     ),
-    ("windows not flattened", ("window**2", "window, window")): (
+    edited("windows not flattened", ("window**2", "window, window"))(
         "The windows are right, each still a small map, (B·nW, M, M, C), as some libraries keep "
         "them. Here a window is a row of tokens: join the two axes of M."
     ),
-    ("batch and windows not joined", ("-1", "batch, -1")): (
+    edited("batch and windows not joined", ("-1", "batch, -1"))(
         "The windows are right, but batch and windows are two axes: (B, nW, M², C). Join them: to "
         "attention, every window is a sequence of its own."
     ),
-    ("windows flattened to vectors", ("window**2, channels", "window**2 * channels")): (
+    edited("windows flattened to vectors", ("window**2, channels", "window**2 * channels"))(
         "You went one step too far, to (B·nW, M²·C), as for patches. The tokens of a window stay "
         "apart, since they are to attend to each other."
     ),
-    ("channels before tokens", ("**2, channels))", "**2, channels)).transpose(0, 2, 1)")): (
+    edited("channels before tokens", ("**2, channels))", "**2, channels)).transpose(0, 2, 1)"))(
         "The windows are right, but tokens and channels have changed places: (B·nW, C, M²). Tokens "
         "first: (B·nW, M², C)."
     ),
-    ("first image only", ("**2, channels))", "**2, channels))[: rows * columns]")): (
+    edited("first image only", ("**2, channels))", "**2, channels))[: rows * columns]"))(
         "These are the windows of the first image alone. All images of the batch are cut."
     ),
-}
+)
 
 WINDOW_PARTITION = Exercise(
     id="window_partition",
@@ -133,8 +133,5 @@ WINDOW_PARTITION = Exercise(
         "B, H, W, C = x.shape;  x = reshape(x, (B, H // M, M, W // M, M, C));  "
         "return reshape(transpose(x, (0, 1, 3, 2, 4, 5)), (B * (H // M) * (W // M), M * M, C))",
     ),
-    mistakes=tuple(
-        edited(*mistake, sentence, telling=ONE_SIDE in mistake)
-        for mistake, sentence in MISTAKES.items()
-    ),
+    mistakes=MISTAKES,
 )

@@ -48,60 +48,64 @@ WRONG_PARTITION = (
     "This undoes a partition other than ours, so a round trip can succeed while both halves are "
     "wrong. "
 )
-MISTAKES = {
-    ("reshape without transpose", ("    x = x.transpose(0, 1, 3, 2, 4, 5)\n", "")): (
+MISTAKES = (
+    edited("reshape without transpose", ("    x = x.transpose(0, 1, 3, 2, 4, 5)\n", ""))(
         "The shape is right and the entries are not: reshape keeps their order, so a row of your "
         "map holds a whole window. Reshape to (B, H/M, W/M, M, M, C), swap axes 2 and 3, then "
         "reshape to the map."
     ),
-    ("height and width swapped", SIDES, ("-1, height, width", "-1, width, height")): (
+    edited("height and width swapped", SIDES, ("-1, height, width", "-1, width, height"))(
         "Your map is W high and H wide. There are H/M rows of windows and W/M columns, and the "
         "result is (B, H, W, C)."
     ),
-    ("height and width swapped", SIDES): (
+    edited("height and width swapped", SIDES)(
         "The shape is right, but you lay the windows out in W/M rows and H/M columns. There are "
         "H/M rows of windows and W/M columns."
     ),
-    ("matches only a wrong partition", (GRID, "-1, columns, rows"), (ORDER, "0, 2, 3, 1, 4, 5")): (
+    edited(
+        "matches only a wrong partition", (GRID, "-1, columns, rows"), (ORDER, "0, 2, 3, 1, 4, 5")
+    )(
         f"{WRONG_PARTITION}It takes the windows for column by column; they come row by row: "
         "reshape to (B, H/M, W/M, M, M, C)."
     ),
-    ("matches only a wrong partition", (GRID, "rows, columns, -1"), (ORDER, "2, 0, 3, 1, 4, 5")): (
+    edited(
+        "matches only a wrong partition", (GRID, "rows, columns, -1"), (ORDER, "2, 0, 3, 1, 4, 5")
+    )(
         f"{WRONG_PARTITION}It takes the first window of every image to come first; all windows of "
         "an image come before the next image: reshape to (B, H/M, W/M, M, M, C)."
     ),
-    ("matches only a wrong partition", (ORDER, "0, 1, 4, 2, 3, 5")): (
+    edited("matches only a wrong partition", (ORDER, "0, 1, 4, 2, 3, 5"))(
         f"{WRONG_PARTITION}It takes the tokens of a window for column by column; they come row by "
         "row."
     ),
-    ("matches only a wrong partition", (ORDER, "0, 3, 1, 4, 2, 5")): (
+    edited("matches only a wrong partition", (ORDER, "0, 3, 1, 4, 2, 5"))(
         f"{WRONG_PARTITION}It spreads the tokens of each window over the whole map; they are "
         "neighbours: H/M before M, W/M before M."
     ),
-    ("the wrong axes swapped", (ORDER, "0, 2, 1, 3, 4, 5")): (
+    edited("the wrong axes swapped", (ORDER, "0, 2, 1, 3, 4, 5"))(
         "You have swapped the rows and the columns of windows. After the reshape to "
         "(B, H/M, W/M, M, M, C), M must follow its own H/M: swap axes 2 and 3."
     ),
-    **{
-        ("axes in another order", (ORDER, f"0, {order}, 5")): OTHER_ORDER
+    *(
+        edited("axes in another order", (ORDER, f"0, {order}, 5"))(OTHER_ORDER)
         for order in map(", ".join, permutations("1234"))
         if order not in KNOWN
-    },
-    ("square maps assumed", ONE_SIDE): SQUARE_ASSUMED,
-    ("a batch of one assumed", ONE_IMAGE): (
+    ),
+    edited("square maps assumed", ONE_SIDE, telling=True)(SQUARE_ASSUMED),
+    edited("a batch of one assumed", ONE_IMAGE, telling=True)(
         "This takes all windows for those of one image. How many images there are follows: B = "
         "windows.shape[0] // (H/M · W/M)."
     ),
-    ("left as a sequence", ("height, width, channels", "height * width, channels")): (
+    edited("left as a sequence", ("height, width, channels", "height * width, channels"))(
         "The tokens are right, in a row, (B, H·W, C). What comes next needs the map: (B, H, W, C)."
     ),
-    ("first image only", (MAP, f"{MAP}[:1]")): (
+    edited("first image only", (MAP, f"{MAP}[:1]"))(
         "This is the first image alone. There are windows.shape[0] // nW of them."
     ),
-    ("channels first", (MAP, f"{MAP}.transpose(0, 3, 1, 2)")): (
+    edited("channels first", (MAP, f"{MAP}.transpose(0, 3, 1, 2)"))(
         "The map is right, with its channels in front: (B, C, H, W). Here they stay last."
     ),
-}
+)
 
 WINDOW_REVERSE = Exercise(
     id="window_reverse",
@@ -119,8 +123,5 @@ WINDOW_REVERSE = Exercise(
         "x = reshape(windows, (B, rows, columns, M, M, C));  "
         "return reshape(transpose(x, (0, 1, 3, 2, 4, 5)), (B, H, W, C))",
     ),
-    mistakes=tuple(
-        edited(*mistake, sentence, telling=mistake[1] in (ONE_SIDE, ONE_IMAGE))
-        for mistake, sentence in MISTAKES.items()
-    ),
+    mistakes=MISTAKES,
 )
