@@ -61,9 +61,9 @@ BLOCKS = ("stack", "concatenate")
 NOT_REFUSED = ('raise ValueError("dim must be even")', "dim -= 1")
 
 
-def both(name, *edits_and_sentence):
+def both(name, *edits):
     """A mistake twice: by students who have not come to an odd dim yet, and by those who have."""
-    return edited(name, NOT_REFUSED)(*edits_and_sentence), edited(name)(*edits_and_sentence)
+    return lambda sentence: [edited(name, *more, *edits)(sentence) for more in ([NOT_REFUSED], [])]
 
 
 COLUMN_INDEX = (
@@ -103,90 +103,67 @@ SINUSOIDAL_ENCODING = Exercise(
             "exponent uses the column index as i",
             ("2 * pair", "2 * (2 * pair)"),
             ("np.cos(angles)", "np.cos(position / 10000 ** (2 * (2 * pair + 1) / dim))"),
-            COLUMN_INDEX,
-        ),
-        *both("exponent uses the column index as i", ("2 * pair", "2 * (2 * pair)"), COLUMN_INDEX),
+        )(COLUMN_INDEX),
+        *both("exponent uses the column index as i", ("2 * pair", "2 * (2 * pair)"))(COLUMN_INDEX),
         *both(
             "cosine with a frequency of its own",
             ("np.cos(angles)", "np.cos(position / 10000 ** ((2 * pair + 1) / dim))"),
+        )(
             "Your sines are right, your cosines turn too slowly: the exponent has gone on to the "
-            "next column. Both columns of a pair, 2i and 2i + 1, divide by 10000^(2i/D).",
+            "next column. Both columns of a pair, 2i and 2i + 1, divide by 10000^(2i/D)."
         ),
-        *both(
-            "sine and cosine swapped",
-            SWAPPED,
+        *both("sine and cosine swapped", SWAPPED)(
             "Sine and cosine are exchanged: even columns hold the sines, odd ones the cosines. "
-            "Position 0 is then 0, 1, 0, 1, …",
+            "Position 0 is then 0, 1, 0, 1, …"
         ),
-        *both(
-            "blocks [sin, cos]",
-            BLOCKS,
+        *both("blocks [sin, cos]", BLOCKS)(
             "The numbers are right, in another order: first all sines, then all cosines. That is a "
             "fine layout, and much code uses it. Here the two of a pair stand side by side: stack "
-            "them on a new last axis, then reshape.",
+            "them on a new last axis, then reshape."
         ),
-        *both(
-            "blocks [cos, sin]",
-            SWAPPED,
-            BLOCKS,
+        *both("blocks [cos, sin]", SWAPPED, BLOCKS)(
             "The numbers are right, in another order: first all cosines, then all sines, as "
             "diffusion models have it. Here the two of a pair stand side by side, sine first: "
-            "stack them on a new last axis, then reshape.",
+            "stack them on a new last axis, then reshape."
         ),
-        *both(
-            "position from 1",
-            ("arange(length)", "arange(1, length + 1)"),
+        *both("position from 1", ("arange(length)", "arange(1, length + 1)"))(
             "You are one position ahead: the first token has position 0, where all sines are 0 "
-            "and all cosines 1. Count with arange(length).",
+            "and all cosines 1. Count with arange(length)."
         ),
-        *both(
-            "degrees",
-            ("position /", "np.deg2rad(position) /"),
+        *both("degrees", ("position /", "np.deg2rad(position) /"))(
             "You turn the angles from degrees into radians. They are radians already, which is "
-            "what sin and cos take: leave π / 180 out.",
+            "what sin and cos take: leave π / 180 out."
         ),
-        *both(
-            "whole turns",
-            ("position /", "2 * np.pi * position /"),
+        *both("whole turns", ("position /", "2 * np.pi * position /"))(
             "You multiply the angles by 2π. Here the position itself, divided by 10000^(2i/D), is "
-            "the angle in radians: the first pair needs 6.28 tokens for a turn.",
+            "the angle in radians: the first pair needs 6.28 tokens for a turn."
         ),
-        *both("10000 forgotten", ("10000", "1"), TURNS_ALIKE),
-        *both(
-            "10000 inverted",
-            ("position /", "position *"),
+        *both("10000 forgotten", ("10000", "1"))(TURNS_ALIKE),
+        *both("10000 inverted", ("position /", "position *"))(
             "You multiply by 10000^(2i/D), so each pair turns faster than the one before. Divide: "
-            "the first pair is the fastest, the others ever slower.",
+            "the first pair is the fastest, the others ever slower."
         ),
-        *both(
-            "factor 2 missing in the exponent",
-            ("2 * pair", "pair"),
+        *both("factor 2 missing in the exponent", ("2 * pair", "pair"))(
             "Your slowest pair is too fast: the exponent is i/D, it should be 2i/D. There are only "
-            "D/2 pairs, and together they should span from 1 to almost 1/10000.",
+            "D/2 pairs, and together they should span from 1 to almost 1/10000."
         ),
-        *both(
-            "last frequency exactly 1/10000",
-            ("2 * pair / dim", "pair / max(dim // 2 - 1, 1)"),
+        *both("last frequency exactly 1/10000", ("2 * pair / dim", "pair / max(dim // 2 - 1, 1)"))(
             "Your frequencies end at 1/10000: the exponent is i / (D/2 - 1). Some published code "
-            "does that. The paper's is 2i/D, which stops just short of 1.",
+            "does that. The paper's is 2i/D, which stops just short of 1."
         ),
-        *both(
-            "sines only",
-            ("np.cos", "np.sin"),
+        *both("sines only", ("np.cos", "np.sin"))(
             "Both columns of each pair hold the sine. The odd one should hold the cosine: a sine "
-            "alone does not tell 1 from π - 1.",
+            "alone does not tell 1 from π - 1."
         ),
         *both(
-            "positions and features exchanged",
-            ("reshape(length, dim)", "reshape(length, dim).T"),
+            "positions and features exchanged", ("reshape(length, dim)", "reshape(length, dim).T")
+        )(
             "Yours is (D, N): one row for each feature. Make it one row for each position, "
-            "positions[:, None] * frequencies[None, :].",
+            "positions[:, None] * frequencies[None, :]."
         ),
-        *both(
-            "an axis in front",
-            ("reshape(length, dim)", "reshape(1, length, dim)"),
+        *both("an axis in front", ("reshape(length, dim)", "reshape(1, length, dim)"))(
             "The numbers are right, with a batch axis in front: (1, N, D). Leave it out, "
-            "broadcasting adds it when the encoding meets the tokens.",
+            "broadcasting adds it when the encoding meets the tokens."
         ),
     ),
 )
