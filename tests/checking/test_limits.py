@@ -3,6 +3,7 @@
 import _thread
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -97,6 +98,15 @@ def test_swallowing_every_exception_does_not_help(monkeypatch):
     assert ends()
 
 
+@pytest.fixture
+def interruptible():
+    """Where a shell started the tests in the background, they ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_of_the_caller_passes_and_stops_the_function():
     threading.Timer(0.2, _thread.interrupt_main).start()
     with pytest.raises(KeyboardInterrupt):
