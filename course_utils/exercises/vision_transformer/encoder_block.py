@@ -5,9 +5,14 @@ import functools
 import numpy as np
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import transformer as reference
+
+
+def encoder_block(x, norm1, attention, norm2, mlp):
+    x = x + attention(norm1(x))
+    return x + mlp(norm2(x))
 
 
 def block_cases(rng):
@@ -63,61 +68,15 @@ def two_layers(x, wide, back):
     return lib.matmul(lib.tanh(lib.matmul(x, wide) / 4), back)
 
 
-def post_norm(x, norm1, attention, norm2, mlp):
-    x = norm1(x + attention(x))
-    return norm2(x + mlp(x))
-
-
-def normed_residual(x, norm1, attention, norm2, mlp):
-    x = norm1(x)
-    x = x + attention(x)
-    x = norm2(x)
-    return x + mlp(x)
-
-
-def normed_residual_once(first):
-    def solution(x, norm1, attention, norm2, mlp):
-        normed = norm1(x)
-        x = (normed if first else x) + attention(normed)
-        normed = norm2(x)
-        return (x if first else normed) + mlp(normed)
-
-    return solution
-
-
-def parallel(x, norm1, attention, norm2, mlp):
-    return x + attention(norm1(x)) + mlp(norm2(x))
-
-
-def input_added_again(x, norm1, attention, norm2, mlp):
-    return x + mlp(norm2(x + attention(norm1(x))))
-
-
-def output_norms(x, norm1, attention, norm2, mlp):
-    x = x + norm1(attention(x))
-    return x + norm2(mlp(x))
-
-
-def steps(first, second):
-    """A block of two steps, each a function of x and the four callables."""
-
-    def solution(x, norm1, attention, norm2, mlp):
-        x = first(x, norm1, attention, norm2, mlp)
-        return second(x, norm1, attention, norm2, mlp)
-
-    return solution
-
-
-def attended(x, norm1, attention, norm2, mlp):
-    return x + attention(norm1(x))
-
-
-def thought(x, norm1, attention, norm2, mlp):
-    return x + mlp(norm2(x))
-
-
-def itself(x, norm1, attention, norm2, mlp):
-    return 1 * x
+FIRST, SECOND = "x + attention(norm1(x))", "x + mlp(norm2(x))"
+# Edits that several mistakes have in common.
+NORMED_FIRST = ("x + attention", "norm1(x) + attention")
+NORMED_SECOND = ("x + mlp", "norm2(x) + mlp")
+ATTENTION_ALONE, MLP_ALONE = ("x + attention", "attention"), ("x + mlp", "mlp")
+NORM2_ALREADY, NORM1_AGAIN = ("norm1(x)", "norm2(x)"), ("mlp(norm2(x)", "mlp(norm1(x)")
+ATTENTION_UNNORMED, MLP_UNNORMED = ("norm1(x)", "x"), ("norm2(x)", "x")
+NO_FIRST, NO_SECOND = (FIRST, "x"), (SECOND, "x")
+NORM_BEHIND = ((FIRST, "x + norm1(attention(x))"), (SECOND, "x + norm2(mlp(x))"))
 
 
 ENCODER_BLOCK = Exercise(
@@ -125,6 +84,7 @@ ENCODER_BLOCK = Exercise(
     title="A pre-norm block",
     points=2,
     reference=reference.encoder_block,
+    answer=encoder_block,
     cases=block_cases,
     outputs={"result": "B N D"},
     driver=run_block,
@@ -136,118 +96,119 @@ ENCODER_BLOCK = Exercise(
         "x = x + attention(norm1(x));  return x + mlp(norm2(x))",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "post-norm",
-            post_norm,
+            (FIRST, "norm1(x + attention(x))"),
+            (SECOND, "norm2(x + mlp(x))"),
             "This is the block of 2017: the norm comes after each sum. Here it comes before each "
             "sublayer, and the sum itself is never normed: x + attention(norm1(x)).",
         ),
-        Mistake(
+        edited(
             "norm on the residual path",
-            normed_residual,
+            NORMED_FIRST,
+            NORMED_SECOND,
             "You norm x and then add to the normed x, so the residual path is normed too. Keep x: "
             "only what attention reads goes through the norm, x + attention(norm1(x)).",
         ),
-        Mistake(
+        edited(
             "norm on the residual path",
-            normed_residual_once(first=True),
+            NORMED_FIRST,
             "In the first half you add to norm1(x). Add to x itself: x + attention(norm1(x)).",
         ),
-        Mistake(
+        edited(
             "norm on the residual path",
-            normed_residual_once(first=False),
+            NORMED_SECOND,
             "In the second half you add to norm2(x). Add to x itself: x + mlp(norm2(x)).",
         ),
-        Mistake(
+        edited(
             "second residual missing",
-            steps(attended, lambda x, n1, attention, n2, mlp: mlp(n2(x))),
+            MLP_ALONE,
             "The first half is right. The second returns what the MLP said alone: add it to x.",
         ),
-        Mistake(
+        edited(
             "first residual missing",
-            steps(lambda x, n1, attention, n2, mlp: attention(n1(x)), thought),
+            ATTENTION_ALONE,
             "The second half is right. In the first you go on with what attention said alone: add "
             "it to x.",
         ),
-        Mistake(
+        edited(
             "no residual",
-            lambda x, n1, attention, n2, mlp: mlp(n2(attention(n1(x)))),
+            ATTENTION_ALONE,
+            MLP_ALONE,
             "Both residual paths are missing: what a sublayer says is added to x, twice.",
         ),
-        Mistake(
+        edited(
             "the same norm twice",
-            steps(attended, lambda x, n1, attention, n2, mlp: x + mlp(n1(x))),
+            NORM1_AGAIN,
             "You use norm1 in both halves. Each sublayer has a norm of its own: norm2 for the MLP.",
         ),
-        Mistake(
+        edited(
             "the same norm twice",
-            steps(lambda x, n1, attention, n2, mlp: x + attention(n2(x)), thought),
+            NORM2_ALREADY,
             "You use norm2 in both halves. Each sublayer has a norm of its own: norm1 for "
             "attention.",
         ),
-        Mistake(
+        edited(
             "norms exchanged",
-            steps(
-                lambda x, n1, attention, n2, mlp: x + attention(n2(x)),
-                lambda x, n1, attention, n2, mlp: x + mlp(n1(x)),
-            ),
+            NORM2_ALREADY,
+            NORM1_AGAIN,
             "The two norms are exchanged: norm1 belongs to attention, norm2 to the MLP.",
         ),
-        Mistake(
+        edited(
             "mlp on the un-normed input",
-            steps(attended, lambda x, n1, attention, n2, mlp: x + mlp(x)),
+            MLP_UNNORMED,
             "The first half is right. In the second the MLP reads x as it is: give it norm2(x).",
         ),
-        Mistake(
+        edited(
             "attention on the un-normed input",
-            steps(lambda x, n1, attention, n2, mlp: x + attention(x), thought),
+            ATTENTION_UNNORMED,
             "The second half is right. In the first, attention reads x as it is: give it norm1(x).",
         ),
-        Mistake(
+        edited(
             "no norm",
-            steps(
-                lambda x, n1, attention, n2, mlp: x + attention(x),
-                lambda x, n1, attention, n2, mlp: x + mlp(x),
-            ),
+            ATTENTION_UNNORMED,
+            MLP_UNNORMED,
             "Neither norm is used. Each sublayer reads normed tokens: attention(norm1(x)), "
             "mlp(norm2(x)).",
         ),
-        Mistake(
+        edited(
             "both sublayers side by side",
-            parallel,
+            (f"x = {FIRST}\n    return x", f"return {FIRST}"),
             "Attention and MLP both read the block's input. Some models do that; here the MLP "
             "reads what attention has made: assign x = x + attention(norm1(x)) first.",
         ),
-        Mistake(
+        edited(
             "the input added a second time",
-            input_added_again,
+            ("x = x", "y = x"),
+            ("norm2(x)", "norm2(y)"),
             "In the second half you add to the block's input, and what attention said is lost on "
             "the residual path. Add to the x that came out of the first half.",
         ),
-        Mistake(
+        edited(
             "norm behind each sublayer",
-            output_norms,
-            "You norm what each sublayer says. Swin v2 does that; here the norm is in front of "
-            "it: attention(norm1(x)).",
+            *NORM_BEHIND,
+            "You norm what each sublayer says. Swin v2 does that; here the norm is in front of it: "
+            "attention(norm1(x)).",
         ),
-        Mistake(
+        edited(
             "MLP first",
-            steps(thought, attended),
+            (f"{FIRST}\n    return {SECOND}", f"{SECOND}\n    return {FIRST}"),
             "The MLP comes first in yours. Attention first: tokens talk, then each thinks.",
         ),
-        Mistake(
+        edited(
             "attention only",
-            attended,
+            NO_SECOND,
             "This is the first half. The second does the same with norm2 and mlp.",
         ),
-        Mistake(
+        edited(
             "MLP only",
-            thought,
+            NO_FIRST,
             "This is the second half. The first does the same with norm1 and attention.",
         ),
-        Mistake(
+        edited(
             "nothing done",
-            itself,
+            NO_FIRST,
+            NO_SECOND,
             "This is x as it came. Add attention(norm1(x)), then mlp(norm2(x)) of the sum.",
         ),
     ),
