@@ -78,66 +78,35 @@ VAGUE = ((MESSAGE, '"cannot reshape array"'),)
 ANOTHER = (("ValueError", "AssertionError"),)
 SILENT = ((f"    if H % P or W % P:\n        raise ValueError({MESSAGE})\n", ""), CROPPED)
 
-LAYOUTS = (
-    (
-        "plain reshape",
-        (f".transpose({ORDER})", ""),
-        "The shape is right and the entries are not: reshape keeps their order, so your first "
-        "patch is the start of the image's first row. Reshape to (B, H/P, P, W/P, P, C), where "
-        "nothing moves, then swap the two axes in the middle, P and W/P, then flatten.",
-    ),
-    (
-        "channels first",
-        (ORDER, "0, 1, 3, 5, 2, 4"),
-        "Each patch has its own pixels, but first all its reds, then all its greens. In a patch "
-        "the order is row, column, channel: the channels stay last.",
-    ),
-    (
-        "column-major patches",
-        (ORDER, "0, 3, 1, 2, 4, 5"),
-        "The patches are right, in the wrong order: you go down the first column of patches. Go "
-        "along the first row: the axis H/P comes before W/P.",
-    ),
-    (
-        "rows of the grid and of the patch swapped",
-        STRIDED,
-        (ORDER, "0, 2, 4, 1, 3, 5"),
-        "Each of your patches takes every so many pixels from the whole image, like a coarse copy "
-        "of it. Split a side as (number of patches, P), in this order: the pixels of one patch are "
-        "neighbours.",
-    ),
-    (
-        "rows of the grid and of the patch swapped",
-        (ORDER, "0, 2, 4, 1, 3, 5"),
-        "Your rows are no patches: each holds one place of every patch. After the reshape to "
-        "(B, H/P, P, W/P, P, C) the axes of the grid, H/P and W/P, come first, then the two of the "
-        "patch.",
-    ),
-    (
-        "patches transposed",
-        (ORDER, "0, 1, 3, 4, 2, 5"),
-        "The patches are in the right order, but each is flattened column by column. Row by row: "
-        "in a patch the row axis comes before the column axis.",
-    ),
-    (
-        "left as a grid",
-        ("B, -1", "B, H // P, W // P"),
-        "The patches are right, still lying in a grid: (B, H/P, W/P, P·P·C). A transformer reads a "
-        "row of tokens: join the two axes of the grid, to N.",
-    ),
-    (
-        "patches not flattened",
-        ("P * P * C", "P, P, C"),
-        "The patches are right, each still a small image: (B, N, P, P, C). A token is a row of "
-        "numbers: flatten the last three axes.",
-    ),
-    (
-        "tokens and features exchanged",
-        ("P * P * C)", "P * P * C).transpose(0, 2, 1)"),
-        "The patches are right, but they are your columns: (B, P·P·C, N). Tokens first: "
-        "(B, N, P·P·C).",
-    ),
-)
+# What is written otherwise in each mistake, and what a student is told about it.
+LAYOUTS = {
+    ("plain reshape", (f".transpose({ORDER})", "")): "The shape is right and the entries are not: "
+    "reshape keeps their order, so your first patch is the start of the image's first row. Reshape "
+    "to (B, H/P, P, W/P, P, C), where nothing moves, then swap the two axes in the middle, P and "
+    "W/P, then flatten.",
+    ("channels first", (ORDER, "0, 1, 3, 5, 2, 4")): "Each patch has its own pixels, but first all "
+    "its reds, then all its greens. In a patch the order is row, column, channel: the channels "
+    "stay last.",
+    ("column-major patches", (ORDER, "0, 3, 1, 2, 4, 5")): "The patches are right, in the wrong "
+    "order: you go down the first column of patches. Go along the first row: the axis H/P comes "
+    "before W/P.",
+    ("rows of the grid and of the patch swapped", STRIDED, (ORDER, "0, 2, 4, 1, 3, 5")): "Each of "
+    "your patches takes every so many pixels from the whole image, like a coarse copy of it. Split "
+    "a side as (number of patches, P), in this order: the pixels of one patch are neighbours.",
+    ("rows of the grid and of the patch swapped", (ORDER, "0, 2, 4, 1, 3, 5")): "Your rows are no "
+    "patches: each holds one place of every patch. After the reshape to (B, H/P, P, W/P, P, C) the "
+    "axes of the grid, H/P and W/P, come first, then the two of the patch.",
+    ("patches transposed", (ORDER, "0, 1, 3, 4, 2, 5")): "The patches are in the right order, but "
+    "each is flattened column by column. Row by row: in a patch the row axis comes before the "
+    "column axis.",
+    ("left as a grid", ("B, -1", "B, H // P, W // P")): "The patches are right, still lying in a "
+    "grid: (B, H/P, W/P, P·P·C). A transformer reads a row of tokens: join the two axes of the "
+    "grid, to N.",
+    ("patches not flattened", ("P * P * C", "P, P, C")): "The patches are right, each still a "
+    "small image: (B, N, P, P, C). A token is a row of numbers: flatten the last three axes.",
+    ("tokens and features exchanged", ("P * P * C)", "P * P * C).transpose(0, 2, 1)")): "The "
+    "patches are right, but they are your columns: (B, P·P·C, N). Tokens first: (B, N, P·P·C).",
+}
 
 PATCHIFY = Exercise(
     id="patchify",
@@ -165,8 +134,8 @@ PATCHIFY = Exercise(
     ),
     mistakes=(
         *(
-            edited(name, *layout, *complaint, sentence)
-            for name, *layout, sentence in LAYOUTS
+            edited(*layout, *complaint, sentence)
+            for layout, sentence in LAYOUTS.items()
             for complaint in (RIGHT, VAGUE, ANOTHER, SILENT)
         ),
         edited(
