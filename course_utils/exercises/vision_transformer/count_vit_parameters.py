@@ -1,9 +1,24 @@
 """Exercise `count_vit_parameters`: where 86 million numbers come from."""
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.reference import vision_transformer as reference
 
 NAMES = ("image_size", "patch_size", "dim", "depth", "mlp_dim", "num_classes", "channels")
+
+
+def count_vit_parameters(image_size, patch_size, dim, depth, mlp_dim, num_classes, channels=3):
+    patches = (image_size // patch_size) ** 2
+    embedding = patch_size**2 * channels * dim + dim
+    class_token = dim
+    positions = (1 + patches) * dim
+    norms = 2 * 2 * dim
+    qkv = 3 * dim * dim + 3 * dim
+    projection = dim * dim + dim
+    mlp = 2 * dim * mlp_dim + mlp_dim + dim
+    block = norms + qkv + projection + mlp
+    final_norm = 2 * dim
+    head = dim * num_classes + num_classes
+    return embedding + class_token + positions + depth * block + final_norm + head
 
 
 def count_cases(rng):
@@ -25,49 +40,72 @@ def count_cases(rng):
     ]
 
 
-def parts(image_size, patch_size, dim, depth, mlp_dim, num_classes, channels=3) -> dict[str, int]:
-    patches = (image_size // patch_size) ** 2
-    return {
-        "patch kernel": patch_size**2 * channels * dim,
-        "patch bias": dim,
-        "class token": dim,
-        "positions": (1 + patches) * dim,
-        "qkv kernels": depth * 3 * dim * dim,
-        "qkv biases": depth * 3 * dim,
-        "output kernel": depth * dim * dim,
-        "output bias": depth * dim,
-        "mlp kernels": depth * 2 * dim * mlp_dim,
-        "mlp biases": depth * (mlp_dim + dim),
-        "norms": depth * 4 * dim,
-        "final norm": 2 * dim,
-        "head kernel": dim * num_classes,
-        "head bias": num_classes,
-    }
+# Edits that several mistakes have in common.
+PATCH_BIAS = ("channels * dim + dim", "channels * dim")
+QKV_BIAS = (" + 3 * dim", "")
+OUTPUT_BIAS = ("projection = dim * dim + dim", "projection = dim * dim")
+MLP_BIASES = (" + mlp_dim + dim", "")
+HEAD_BIAS = (" + num_classes", "")
+ALL_BIASES = (PATCH_BIAS, QKV_BIAS, OUTPUT_BIAS, MLP_BIASES, HEAD_BIAS)
+NORMS = ("norms + ", "")
+FINAL_NORM = (" + final_norm", "")
+ONE_ROW_LESS = ("2 * 2 * dim", "2 * dim")
 
-
-def count(sizes, *forgotten, **changed):
-    """The sum of the parts without those forgotten; changed ones are functions of the sizes."""
-    given = dict(zip(NAMES, (*sizes, 3), strict=False))
-    sizes = parts(*sizes)
-    sizes |= {name.replace("_", " "): size(given) for name, size in changed.items()}
-    return sum(size for name, size in sizes.items() if name not in forgotten)
-
-
-def without(*forgotten, **changed):
-    return lambda *sizes: count(sizes, *forgotten, **changed)
-
-
-def patches(s):
-    return (s["image_size"] // s["patch_size"]) ** 2
-
-
-ALL_BIASES = ("patch bias", "qkv biases", "output bias", "mlp biases", "head bias")
+# What is written otherwise in each mistake, and what a student is told about it.
+MISTAKES = {
+    ("class token or positions forgotten", (" + class_token", "")): "D numbers are missing. Three "
+    "rows of D are easily forgotten: the class token itself, its row in the table of positions, "
+    "which has 1 + N, and the patch embedding's bias.",
+    ("class token or positions forgotten", (" + positions", "")): "The positions are missing: a "
+    "table of 1 + N rows of D numbers, which is learned.",
+    ("class token or positions forgotten", (" + class_token + positions", "")): "Class token and "
+    "positions are missing: D numbers, and a table of 1 + N rows of D.",
+    ("qkv bias forgotten", QKV_BIAS): "Each block is short of 3D: queries, keys and values have a "
+    "bias each.",
+    ("output bias forgotten", OUTPUT_BIAS): "Each block is short of D: attention's output "
+    "projection has a bias too.",
+    ("norms of the blocks or biases of attention forgotten", NORMS): "Each block is short of 4D. "
+    "There are two things of that size: its two norms, each with a scale and a shift, and the "
+    "biases of attention's four projections.",
+    ("biases of the MLP forgotten", MLP_BIASES): "Each block is short of the MLP's two biases: "
+    "mlp_dim numbers and D numbers.",
+    ("all biases forgotten", *ALL_BIASES): "The kernels are right, the biases are missing: every "
+    "dense layer here has one, as wide as what comes out of it.",
+    ("bias of the head forgotten", HEAD_BIAS): "The head's bias is missing: one number for each "
+    "class.",
+    ("final norm forgotten", FINAL_NORM): "2D numbers are missing: the scale and shift of the norm "
+    "after the last block. Or is yours a model without class token? Here it has one, and a "
+    "position for it.",
+    ("norms forgotten", NORMS, FINAL_NORM): "The norms are missing. Each has a scale and a shift "
+    "of D numbers: two norms in a block, and one after the last.",
+    ("one norm in a block", ONE_ROW_LESS): "Each block is short of 2D: it has two norms, one "
+    "before attention and one before the MLP.",
+    ("norms with a scale only", ONE_ROW_LESS, ("final_norm = 2 * dim", "final_norm = dim")): "Each "
+    "norm has two rows of D numbers, a scale and a shift.",
+    ("output projection forgotten", (" + projection", "")): "Each block is short of D·D + D: "
+    "attention has four projections, and the fourth is the output's.",
+    ("one layer in the MLP", ("mlp = 2 * dim", "mlp = dim"), ("mlp_dim + dim", "mlp_dim")): "The "
+    "MLP has two dense layers: one widens to mlp_dim, the other goes back to D.",
+    ("one block", ("depth * block", "block")): "This counts one block. There are depth of them, "
+    "each with numbers of its own.",
+    ("channels ignored", (" * channels", " * 3")): "Right for three channels. A patch has P·P·C "
+    "numbers: use channels.",
+    ("channels forgotten", (" * channels", "")): "The patch embedding reads P·P·C numbers: the "
+    "channels are missing.",
+    ("one row of patches", (") ** 2", ")")): "image_size // patch_size is the number of patches "
+    "along one side. There are so many rows of them as well: square it.",
+    ("a head that flattens", ("head = dim", "head = (1 + patches) * dim")): "Your head reads all "
+    "tokens, one after another. It reads the class token alone: its kernel is (D, num_classes).",
+    ("a float", ("//", "/")): "The number is right, but it is a float: / makes floats even of "
+    "whole numbers. Use //.",
+}
 
 COUNT = Exercise(
     id="count_vit_parameters",
     title="Where the numbers are",
     points=2,
     reference=reference.count_vit_parameters,
+    answer=count_vit_parameters,
     cases=count_cases,
     outputs={"count": ""},
     hints=(
@@ -80,123 +118,5 @@ COUNT = Exercise(
         "block = 2 * 2 * D + 4 * (D * D + D) + D * mlp_dim + mlp_dim + mlp_dim * D + D;  "
         "return start + depth * block + 2 * D + D * classes + classes",
     ),
-    mistakes=(
-        Mistake(
-            "class token or positions forgotten",
-            without("class token"),
-            "D numbers are missing. Three rows of D are easily forgotten: the class token itself, "
-            "its row in the table of positions, which has 1 + N, and the patch embedding's bias.",
-        ),
-        Mistake(
-            "class token or positions forgotten",
-            without("positions"),
-            "The positions are missing: a table of 1 + N rows of D numbers, which is learned.",
-        ),
-        Mistake(
-            "class token or positions forgotten",
-            without("class token", "positions"),
-            "Class token and positions are missing: D numbers, and a table of 1 + N rows of D.",
-        ),
-        Mistake(
-            "qkv bias forgotten",
-            without("qkv biases"),
-            "Each block is short of 3D: queries, keys and values have a bias each.",
-        ),
-        Mistake(
-            "output bias forgotten",
-            without("output bias"),
-            "Each block is short of D: attention's output projection has a bias too.",
-        ),
-        Mistake(
-            "norms of the blocks or biases of attention forgotten",
-            without("norms"),
-            "Each block is short of 4D. There are two things of that size: its two norms, each "
-            "with a scale and a shift, and the biases of attention's four projections.",
-        ),
-        Mistake(
-            "biases of the MLP forgotten",
-            without("mlp biases"),
-            "Each block is short of the MLP's two biases: mlp_dim numbers and D numbers.",
-        ),
-        Mistake(
-            "all biases forgotten",
-            without(*ALL_BIASES),
-            "The kernels are right, the biases are missing: every dense layer here has one, as "
-            "wide as what comes out of it.",
-        ),
-        Mistake(
-            "bias of the head forgotten",
-            without("head bias"),
-            "The head's bias is missing: one number for each class.",
-        ),
-        Mistake(
-            "final norm forgotten",
-            without("final norm"),
-            "2D numbers are missing: the scale and shift of the norm after the last block. Or is "
-            "yours a model without class token? Here it has one, and a position for it.",
-        ),
-        Mistake(
-            "norms forgotten",
-            without("norms", "final norm"),
-            "The norms are missing. Each has a scale and a shift of D numbers: two norms in a "
-            "block, and one after the last.",
-        ),
-        Mistake(
-            "one norm in a block",
-            without(norms=lambda s: s["depth"] * 2 * s["dim"]),
-            "Each block is short of 2D: it has two norms, one before attention and one before "
-            "the MLP.",
-        ),
-        Mistake(
-            "norms with a scale only",
-            without(norms=lambda s: s["depth"] * 2 * s["dim"], final_norm=lambda s: s["dim"]),
-            "Each norm has two rows of D numbers, a scale and a shift.",
-        ),
-        Mistake(
-            "output projection forgotten",
-            without("output kernel", "output bias"),
-            "Each block is short of D·D + D: attention has four projections, and the fourth is the "
-            "output's.",
-        ),
-        Mistake(
-            "one layer in the MLP",
-            without(
-                mlp_kernels=lambda s: s["depth"] * s["dim"] * s["mlp_dim"],
-                mlp_biases=lambda s: s["depth"] * s["mlp_dim"],
-            ),
-            "The MLP has two dense layers: one widens to mlp_dim, the other goes back to D.",
-        ),
-        Mistake(
-            "one block",
-            lambda image, patch, dim, depth, *rest: count((image, patch, dim, 1, *rest)),
-            "This counts one block. There are depth of them, each with numbers of its own.",
-        ),
-        Mistake(
-            "channels ignored",
-            without(patch_kernel=lambda s: s["patch_size"] ** 2 * 3 * s["dim"]),
-            "Right for three channels. A patch has P·P·C numbers: use channels.",
-        ),
-        Mistake(
-            "channels forgotten",
-            without(patch_kernel=lambda s: s["patch_size"] ** 2 * s["dim"]),
-            "The patch embedding reads P·P·C numbers: the channels are missing.",
-        ),
-        Mistake(
-            "one row of patches",
-            without(positions=lambda s: (1 + s["image_size"] // s["patch_size"]) * s["dim"]),
-            "image_size // patch_size is the number of patches along one side. There are so many "
-            "rows of them as well: square it.",
-        ),
-        Mistake(
-            "a head that flattens",
-            without(head_kernel=lambda s: (1 + patches(s)) * s["dim"] * s["num_classes"]),
-            "Your head reads all tokens, one after another. It reads the class token alone: its "
-            "kernel is (D, num_classes).",
-        ),
-        Mistake(
-            "a float",
-            lambda *sizes: float(count(sizes)),
-            "The number is right, but it is a float: / makes floats even of whole numbers. Use //.",
-        ),
-    ),
+    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
 )

@@ -5,9 +5,14 @@ import functools
 import numpy as np
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import transformer as reference
+
+
+def encoder_block(x, norm1, attention, norm2, mlp):
+    x = x + attention(norm1(x))
+    return x + mlp(norm2(x))
 
 
 def block_cases(rng):
@@ -63,68 +68,70 @@ def two_layers(x, wide, back):
     return lib.matmul(lib.tanh(lib.matmul(x, wide) / 4), back)
 
 
-def post_norm(x, norm1, attention, norm2, mlp):
-    x = norm1(x + attention(x))
-    return norm2(x + mlp(x))
+FIRST, SECOND = "x + attention(norm1(x))", "x + mlp(norm2(x))"
+# Edits that several mistakes have in common.
+NORMED_FIRST = ("x + attention", "norm1(x) + attention")
+NORMED_SECOND = ("x + mlp", "norm2(x) + mlp")
+ATTENTION_ALONE, MLP_ALONE = ("x + attention", "attention"), ("x + mlp", "mlp")
+NORM2_ALREADY, NORM1_AGAIN = ("norm1(x)", "norm2(x)"), ("mlp(norm2(x)", "mlp(norm1(x)")
+ATTENTION_UNNORMED, MLP_UNNORMED = ("norm1(x)", "x"), ("norm2(x)", "x")
+NO_FIRST, NO_SECOND = (FIRST, "x"), (SECOND, "x")
+NORM_BEHIND = ((FIRST, "x + norm1(attention(x))"), (SECOND, "x + norm2(mlp(x))"))
 
-
-def normed_residual(x, norm1, attention, norm2, mlp):
-    x = norm1(x)
-    x = x + attention(x)
-    x = norm2(x)
-    return x + mlp(x)
-
-
-def normed_residual_once(first):
-    def solution(x, norm1, attention, norm2, mlp):
-        normed = norm1(x)
-        x = (normed if first else x) + attention(normed)
-        normed = norm2(x)
-        return (x if first else normed) + mlp(normed)
-
-    return solution
-
-
-def parallel(x, norm1, attention, norm2, mlp):
-    return x + attention(norm1(x)) + mlp(norm2(x))
-
-
-def input_added_again(x, norm1, attention, norm2, mlp):
-    return x + mlp(norm2(x + attention(norm1(x))))
-
-
-def output_norms(x, norm1, attention, norm2, mlp):
-    x = x + norm1(attention(x))
-    return x + norm2(mlp(x))
-
-
-def steps(first, second):
-    """A block of two steps, each a function of x and the four callables."""
-
-    def solution(x, norm1, attention, norm2, mlp):
-        x = first(x, norm1, attention, norm2, mlp)
-        return second(x, norm1, attention, norm2, mlp)
-
-    return solution
-
-
-def attended(x, norm1, attention, norm2, mlp):
-    return x + attention(norm1(x))
-
-
-def thought(x, norm1, attention, norm2, mlp):
-    return x + mlp(norm2(x))
-
-
-def itself(x, norm1, attention, norm2, mlp):
-    return 1 * x
-
+# What is written otherwise in each mistake, and what a student is told about it.
+MISTAKES = {
+    ("post-norm", (FIRST, "norm1(x + attention(x))"), (SECOND, "norm2(x + mlp(x))")): "This is the "
+    "block of 2017: the norm comes after each sum. Here it comes before each sublayer, and the sum "
+    "itself is never normed: x + attention(norm1(x)).",
+    ("norm on the residual path", NORMED_FIRST, NORMED_SECOND): "You norm x and then add to the "
+    "normed x, so the residual path is normed too. Keep x: only what attention reads goes through "
+    "the norm, x + attention(norm1(x)).",
+    ("norm on the residual path", NORMED_FIRST): "In the first half you add to norm1(x). Add to x "
+    "itself: x + attention(norm1(x)).",
+    ("norm on the residual path", NORMED_SECOND): "In the second half you add to norm2(x). Add to "
+    "x itself: x + mlp(norm2(x)).",
+    ("second residual missing", MLP_ALONE): "The first half is right. The second returns what the "
+    "MLP said alone: add it to x.",
+    ("first residual missing", ATTENTION_ALONE): "The second half is right. In the first you go on "
+    "with what attention said alone: add it to x.",
+    ("no residual", ATTENTION_ALONE, MLP_ALONE): "Both residual paths are missing: what a sublayer "
+    "says is added to x, twice.",
+    ("the same norm twice", NORM1_AGAIN): "You use norm1 in both halves. Each sublayer has a norm "
+    "of its own: norm2 for the MLP.",
+    ("the same norm twice", NORM2_ALREADY): "You use norm2 in both halves. Each sublayer has a "
+    "norm of its own: norm1 for attention.",
+    ("norms exchanged", NORM2_ALREADY, NORM1_AGAIN): "The two norms are exchanged: norm1 belongs "
+    "to attention, norm2 to the MLP.",
+    ("mlp on the un-normed input", MLP_UNNORMED): "The first half is right. In the second the MLP "
+    "reads x as it is: give it norm2(x).",
+    ("attention on the un-normed input", ATTENTION_UNNORMED): "The second half is right. In the "
+    "first, attention reads x as it is: give it norm1(x).",
+    ("no norm", ATTENTION_UNNORMED, MLP_UNNORMED): "Neither norm is used. Each sublayer reads "
+    "normed tokens: attention(norm1(x)), mlp(norm2(x)).",
+    ("both sublayers side by side", (f"x = {FIRST}\n    return x", f"return {FIRST}")): "Attention "
+    "and MLP both read the block's input. Some models do that; here the MLP reads what attention "
+    "has made: assign x = x + attention(norm1(x)) first.",
+    ("the input added a second time", ("x = x", "y = x"), ("norm2(x)", "norm2(y)")): "In the "
+    "second half you add to the block's input, and what attention said is lost on the residual "
+    "path. Add to the x that came out of the first half.",
+    ("norm behind each sublayer", *NORM_BEHIND): "You norm what each sublayer says. Swin v2 does "
+    "that; here the norm is in front of it: attention(norm1(x)).",
+    ("MLP first", (f"{FIRST}\n    return {SECOND}", f"{SECOND}\n    return {FIRST}")): "The MLP "
+    "comes first in yours. Attention first: tokens talk, then each thinks.",
+    ("attention only", NO_SECOND): "This is the first half. The second does the same with norm2 "
+    "and mlp.",
+    ("MLP only", NO_FIRST): "This is the second half. The first does the same with norm1 and "
+    "attention.",
+    ("nothing done", NO_FIRST, NO_SECOND): "This is x as it came. Add attention(norm1(x)), then "
+    "mlp(norm2(x)) of the sum.",
+}
 
 ENCODER_BLOCK = Exercise(
     id="encoder_block",
     title="A pre-norm block",
     points=2,
     reference=reference.encoder_block,
+    answer=encoder_block,
     cases=block_cases,
     outputs={"result": "B N D"},
     driver=run_block,
@@ -135,120 +142,5 @@ ENCODER_BLOCK = Exercise(
         "the first, with norm2 and mlp. All shapes are (B, N, D).",
         "x = x + attention(norm1(x));  return x + mlp(norm2(x))",
     ),
-    mistakes=(
-        Mistake(
-            "post-norm",
-            post_norm,
-            "This is the block of 2017: the norm comes after each sum. Here it comes before each "
-            "sublayer, and the sum itself is never normed: x + attention(norm1(x)).",
-        ),
-        Mistake(
-            "norm on the residual path",
-            normed_residual,
-            "You norm x and then add to the normed x, so the residual path is normed too. Keep x: "
-            "only what attention reads goes through the norm, x + attention(norm1(x)).",
-        ),
-        Mistake(
-            "norm on the residual path",
-            normed_residual_once(first=True),
-            "In the first half you add to norm1(x). Add to x itself: x + attention(norm1(x)).",
-        ),
-        Mistake(
-            "norm on the residual path",
-            normed_residual_once(first=False),
-            "In the second half you add to norm2(x). Add to x itself: x + mlp(norm2(x)).",
-        ),
-        Mistake(
-            "second residual missing",
-            steps(attended, lambda x, n1, attention, n2, mlp: mlp(n2(x))),
-            "The first half is right. The second returns what the MLP said alone: add it to x.",
-        ),
-        Mistake(
-            "first residual missing",
-            steps(lambda x, n1, attention, n2, mlp: attention(n1(x)), thought),
-            "The second half is right. In the first you go on with what attention said alone: add "
-            "it to x.",
-        ),
-        Mistake(
-            "no residual",
-            lambda x, n1, attention, n2, mlp: mlp(n2(attention(n1(x)))),
-            "Both residual paths are missing: what a sublayer says is added to x, twice.",
-        ),
-        Mistake(
-            "the same norm twice",
-            steps(attended, lambda x, n1, attention, n2, mlp: x + mlp(n1(x))),
-            "You use norm1 in both halves. Each sublayer has a norm of its own: norm2 for the MLP.",
-        ),
-        Mistake(
-            "the same norm twice",
-            steps(lambda x, n1, attention, n2, mlp: x + attention(n2(x)), thought),
-            "You use norm2 in both halves. Each sublayer has a norm of its own: norm1 for "
-            "attention.",
-        ),
-        Mistake(
-            "norms exchanged",
-            steps(
-                lambda x, n1, attention, n2, mlp: x + attention(n2(x)),
-                lambda x, n1, attention, n2, mlp: x + mlp(n1(x)),
-            ),
-            "The two norms are exchanged: norm1 belongs to attention, norm2 to the MLP.",
-        ),
-        Mistake(
-            "mlp on the un-normed input",
-            steps(attended, lambda x, n1, attention, n2, mlp: x + mlp(x)),
-            "The first half is right. In the second the MLP reads x as it is: give it norm2(x).",
-        ),
-        Mistake(
-            "attention on the un-normed input",
-            steps(lambda x, n1, attention, n2, mlp: x + attention(x), thought),
-            "The second half is right. In the first, attention reads x as it is: give it norm1(x).",
-        ),
-        Mistake(
-            "no norm",
-            steps(
-                lambda x, n1, attention, n2, mlp: x + attention(x),
-                lambda x, n1, attention, n2, mlp: x + mlp(x),
-            ),
-            "Neither norm is used. Each sublayer reads normed tokens: attention(norm1(x)), "
-            "mlp(norm2(x)).",
-        ),
-        Mistake(
-            "both sublayers side by side",
-            parallel,
-            "Attention and MLP both read the block's input. Some models do that; here the MLP "
-            "reads what attention has made: assign x = x + attention(norm1(x)) first.",
-        ),
-        Mistake(
-            "the input added a second time",
-            input_added_again,
-            "In the second half you add to the block's input, and what attention said is lost on "
-            "the residual path. Add to the x that came out of the first half.",
-        ),
-        Mistake(
-            "norm behind each sublayer",
-            output_norms,
-            "You norm what each sublayer says. Swin v2 does that; here the norm is in front of "
-            "it: attention(norm1(x)).",
-        ),
-        Mistake(
-            "MLP first",
-            steps(thought, attended),
-            "The MLP comes first in yours. Attention first: tokens talk, then each thinks.",
-        ),
-        Mistake(
-            "attention only",
-            attended,
-            "This is the first half. The second does the same with norm2 and mlp.",
-        ),
-        Mistake(
-            "MLP only",
-            thought,
-            "This is the second half. The first does the same with norm1 and attention.",
-        ),
-        Mistake(
-            "nothing done",
-            itself,
-            "This is x as it came. Add attention(norm1(x)), then mlp(norm2(x)) of the sum.",
-        ),
-    ),
+    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
 )

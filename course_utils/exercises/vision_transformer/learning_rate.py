@@ -5,8 +5,17 @@ import math
 import numpy as np
 
 from course_utils.checking.driver import Unusable, call, describe
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.reference import learning as reference
+
+
+def learning_rate(step, peak, warmup_steps, total_steps):
+    if step >= total_steps:
+        return 0.0
+    if step < warmup_steps:
+        return peak * step / warmup_steps
+    way = (step - warmup_steps) / (total_steps - warmup_steps)
+    return peak * (1 + math.cos(math.pi * way)) / 2
 
 
 def rate_cases(rng):
@@ -43,51 +52,77 @@ def as_number(rate) -> float:
     raise Unusable("type", f"A learning rate is one number. Yours is {describe(rate)}.")
 
 
-def line(s, warmup):
-    return s / warmup
-
-
-def half_cosine(way):
-    return (1 + math.cos(math.pi * way)) / 2
-
-
-def between(s, warmup, total):
-    return (s - warmup) / (total - warmup)
-
-
-def rate(up=line, way=between, wave=half_cosine, end=lambda warmup, total: total):
-    """The right schedule with one thing changed."""
-
-    def solution(step, peak, warmup_steps, total_steps):
-        if step >= end(warmup_steps, total_steps):
-            return 0.0
-        if up and step < warmup_steps:
-            return peak * up(step, warmup_steps)
-        return peak * wave(way(step, warmup_steps, total_steps))
-
-    return solution
-
-
-def never(warmup, total):
-    return math.inf
-
-
+COSINE = "(1 + math.cos(math.pi * way)) / 2"
+# Edits that several mistakes have in common.
+NO_WAY_UP = ("    if step < warmup_steps:\n        return peak * step / warmup_steps\n", "")
+NO_END = ("    if step >= total_steps:\n        return 0.0\n", "")
+FROM_STEP_0 = ("(step - warmup_steps) / (total_steps - warmup_steps)", "step / total_steps")
+AS_LONG_AS_ALL = ("(total_steps - warmup_steps)", "total_steps")
+FULL_PERIOD = ("math.pi *", "2 * math.pi *")
+WHOLE_UP, WHOLE_DOWN = ("step / warmup", "step // warmup"), (") / (total", ") // (total")
 RESTARTED = "cosine restarted from step 0 at the end of warmup"
-JUMP = (
-    "The way down counts from step 0, so the rate jumps at the end of the warm-up. It starts where "
-    "the warm-up ends: (step - warmup_steps) / (total_steps - warmup_steps) goes from 0 to 1."
-)
+
 TOO_LONG = (
     "The way down starts at the peak, but it is as long as the whole training, so the rate is not "
     "0 at its end. The warm-up is part of total_steps: divide by total_steps - warmup_steps."
 )
-WHOLE = "// rounds down, and between 0 and 1 that leaves 0. Divide with /."
+
+# What is written otherwise in each mistake, and what a student is told about it.
+MISTAKES = {
+    ("no warmup", NO_WAY_UP, FROM_STEP_0): "There is no warm-up: yours starts at the peak. The "
+    "first warmup_steps lead up to it, in a line from 0.",
+    ("no warmup", ("peak * step / warmup_steps", "peak")): "Before the cosine yours stays at the "
+    "peak. It should rise there, in a line from 0: peak * step / warmup_steps.",
+    ("no warmup", NO_WAY_UP): "There is no warm-up: for step < warmup_steps yours is on the "
+    "cosine's other side. Rise in a line from 0 there: peak * step / warmup_steps.",
+    (RESTARTED, FROM_STEP_0): "The way down counts from step 0, so the rate jumps at the end of "
+    "the warm-up. It starts where the warm-up ends: (step - warmup_steps) / (total_steps - "
+    "warmup_steps) goes from 0 to 1.",
+    (RESTARTED, AS_LONG_AS_ALL): TOO_LONG,
+    (RESTARTED, AS_LONG_AS_ALL, (">= total", ">= warmup_steps + total")): TOO_LONG,
+    ("full period", FULL_PERIOD): "Your cosine runs a full period: down to 0 halfway, then up to "
+    "the peak again. Half a period leads from 1 to -1: cos(π · way), without the 2.",
+    ("full period", FULL_PERIOD, NO_END): "Your cosine runs a full period, and goes on after the "
+    "end. Half a period leads from 1 to -1: cos(π · way); from total_steps on the rate is 0.",
+    ("not clipped after the end", NO_END): "Right until the end. After it your cosine rises again, "
+    "towards a second peak. From total_steps on the rate is 0.",
+    ("integer division", WHOLE_UP): "The warm-up is 0 all the way. // rounds down, and between 0 "
+    "and 1 that leaves 0. Divide with /.",
+    ("integer division", WHOLE_DOWN): "The way down never leaves the peak. // rounds down, and "
+    "between 0 and 1 that leaves 0. Divide with /.",
+    ("integer division", WHOLE_UP, WHOLE_DOWN): "Yours knows only 0 and the peak. // rounds down, "
+    "and between 0 and 1 that leaves 0. Divide with /.",
+    ("warmup one step early", ("* step /", "* (step + 1) /")): "Your warm-up is one step ahead: at "
+    "step 0 the rate should be 0.",
+    ("one step early", ("    if step >=", "    step = step + 1\n    if step >=")): "All of yours "
+    "is one step ahead: at step 0 the rate should be 0, at warmup_steps the peak. Use step, not "
+    "step + 1.",
+    ("a line down", (COSINE, "(1 - way)")): "Yours goes down in a line. The way down is half a "
+    "cosine: slow at both ends.",
+    ("half forgotten", (" / 2", "")): "1 + cos goes from 2 to 0, so after the warm-up yours jumps "
+    "to twice the peak. Divide by 2.",
+    ("1 forgotten", (COSINE, "math.cos(math.pi * way)")): "Your rate becomes negative: a cosine "
+    "goes down to -1. Lift it and halve it, (1 + cos(π · way)) / 2.",
+    ("a quarter of a cosine", (COSINE, "math.cos(math.pi / 2 * way)")): "You use a quarter of a "
+    "cosine, which falls into the end at full slope. Half a period, lifted and halved, lands "
+    "softly: (1 + cos(π · way)) / 2.",
+    ("degrees", ("math.pi", "180")): "cos takes radians: half a period is π, not 180.",
+    ("π forgotten", ("math.pi * ", "")): "π is missing: half a period is cos(π · way), with way "
+    "from 0 to 1.",
+    ("cosine upside down", ("1 + math", "1 - math")): "Your cosine rises from 0 to the peak, it "
+    "should fall: plus, not minus.",
+    ("peak forgotten", ("peak * step", "step"), ("peak * (1", "(1")): "Yours rises to 1. Multiply "
+    "by peak, on the way up as well as on the way down.",
+    ("constant after the warmup", (f" * {COSINE}", ""), NO_END): "The warm-up is right; after it "
+    "yours stays at the peak. There half a cosine leads down to 0.",
+}
 
 LEARNING_RATE = Exercise(
     id="learning_rate",
     title="Up a line, down half a cosine",
     points=2,
     reference=reference.learning_rate,
+    answer=learning_rate,
     cases=rate_cases,
     outputs={"rates": "step"},
     driver=at_each_step,
@@ -100,130 +135,5 @@ LEARNING_RATE = Exercise(
         "return 0.0;  way = (step - warmup_steps) / (total_steps - warmup_steps);  "
         "return peak * (1 + cos(pi * way)) / 2",
     ),
-    mistakes=(
-        Mistake(
-            "no warmup",
-            rate(up=None, way=lambda s, warmup, total: s / total),
-            "There is no warm-up: yours starts at the peak. The first warmup_steps lead up to it, "
-            "in a line from 0.",
-        ),
-        Mistake(
-            "no warmup",
-            rate(up=lambda s, warmup: 1),
-            "Before the cosine yours stays at the peak. It should rise there, in a line from 0: "
-            "peak * step / warmup_steps.",
-        ),
-        Mistake(
-            "no warmup",
-            rate(up=None),
-            "There is no warm-up: for step < warmup_steps yours is on the cosine's other side. "
-            "Rise in a line from 0 there: peak * step / warmup_steps.",
-        ),
-        Mistake(RESTARTED, rate(way=lambda s, warmup, total: s / total), JUMP),
-        Mistake(RESTARTED, rate(way=lambda s, warmup, total: (s - warmup) / total), TOO_LONG),
-        Mistake(
-            RESTARTED,
-            rate(
-                way=lambda s, warmup, total: (s - warmup) / total,
-                end=lambda warmup, total: warmup + total,
-            ),
-            TOO_LONG,
-        ),
-        Mistake(
-            "full period",
-            rate(wave=lambda way: (1 + math.cos(2 * math.pi * way)) / 2),
-            "Your cosine runs a full period: down to 0 halfway, then up to the peak again. Half a "
-            "period leads from 1 to -1: cos(π · way), without the 2.",
-        ),
-        Mistake(
-            "full period",
-            rate(wave=lambda way: (1 + math.cos(2 * math.pi * way)) / 2, end=never),
-            "Your cosine runs a full period, and goes on after the end. Half a period leads from "
-            "1 to -1: cos(π · way); from total_steps on the rate is 0.",
-        ),
-        Mistake(
-            "not clipped after the end",
-            rate(end=never),
-            "Right until the end. After it your cosine rises again, towards a second peak. From "
-            "total_steps on the rate is 0.",
-        ),
-        Mistake(
-            "integer division",
-            rate(up=lambda s, warmup: s // warmup),
-            f"The warm-up is 0 all the way. {WHOLE}",
-        ),
-        Mistake(
-            "integer division",
-            rate(way=lambda s, warmup, total: (s - warmup) // (total - warmup)),
-            f"The way down never leaves the peak. {WHOLE}",
-        ),
-        Mistake(
-            "integer division",
-            rate(
-                up=lambda s, warmup: s // warmup,
-                way=lambda s, warmup, total: (s - warmup) // (total - warmup),
-            ),
-            f"Yours knows only 0 and the peak. {WHOLE}",
-        ),
-        Mistake(
-            "warmup one step early",
-            rate(up=lambda s, warmup: (s + 1) / warmup),
-            "Your warm-up is one step ahead: at step 0 the rate should be 0.",
-        ),
-        Mistake(
-            "one step early",
-            lambda step, *rest: rate()(step + 1, *rest),
-            "All of yours is one step ahead: at step 0 the rate should be 0, at warmup_steps the "
-            "peak. Use step, not step + 1.",
-        ),
-        Mistake(
-            "a line down",
-            rate(wave=lambda way: 1 - way),
-            "Yours goes down in a line. The way down is half a cosine: slow at both ends.",
-        ),
-        Mistake(
-            "half forgotten",
-            rate(wave=lambda way: 1 + math.cos(math.pi * way)),
-            "1 + cos goes from 2 to 0, so after the warm-up yours jumps to twice the peak. Divide "
-            "by 2.",
-        ),
-        Mistake(
-            "1 forgotten",
-            rate(wave=lambda way: math.cos(math.pi * way)),
-            "Your rate becomes negative: a cosine goes down to -1. Lift it and halve it, "
-            "(1 + cos(π · way)) / 2.",
-        ),
-        Mistake(
-            "a quarter of a cosine",
-            rate(wave=lambda way: math.cos(math.pi / 2 * way)),
-            "You use a quarter of a cosine, which falls into the end at full slope. Half a period, "
-            "lifted and halved, lands softly: (1 + cos(π · way)) / 2.",
-        ),
-        Mistake(
-            "degrees",
-            rate(wave=lambda way: (1 + math.cos(180 * way)) / 2),
-            "cos takes radians: half a period is π, not 180.",
-        ),
-        Mistake(
-            "π forgotten",
-            rate(wave=lambda way: (1 + math.cos(way)) / 2),
-            "π is missing: half a period is cos(π · way), with way from 0 to 1.",
-        ),
-        Mistake(
-            "cosine upside down",
-            rate(wave=lambda way: (1 - math.cos(math.pi * way)) / 2),
-            "Your cosine rises from 0 to the peak, it should fall: plus, not minus.",
-        ),
-        Mistake(
-            "peak forgotten",
-            lambda step, peak, warmup, total: rate()(step, 1, warmup, total),
-            "Yours rises to 1. Multiply by peak, on the way up as well as on the way down.",
-        ),
-        Mistake(
-            "constant after the warmup",
-            rate(wave=lambda way: 1, end=never),
-            "The warm-up is right; after it yours stays at the peak. There half a cosine leads "
-            "down to 0.",
-        ),
-    ),
+    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
 )

@@ -2,14 +2,22 @@
 
 import re
 
-import numpy as np
-
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import vision_transformer as reference
 
 UNEVEN = "patches that do not fill the image"
+
+
+def patchify(images, patch_size):
+    B, H, W, C = images.shape
+    P = patch_size
+    if H % P or W % P:
+        raise ValueError(f"patches of {P} do not fill an image of {H} by {W}")
+    grid = images.reshape(B, H // P, P, W // P, P, C)
+    patches = grid.transpose(0, 1, 3, 2, 4, 5)
+    return patches.reshape(B, -1, P * P * C)
 
 
 def patch_cases(rng):
@@ -60,128 +68,44 @@ def watch_cut(inputs, arrays):
     return {name: array for name, array in arrays.items() if (name == "patches") == even}
 
 
-def grid(images, size):
-    """(B, H, W, C) -> (B, H/P, P, W/P, P, C), where nothing has moved yet."""
-    batch, height, width, channels = images.shape
-    return images.reshape(batch, height // size, size, width // size, size, channels)
+ORDER = "0, 1, 3, 2, 4, 5"
+STRIDED = ("H // P, P, W // P, P", "P, H // P, P, W // P")
+MESSAGE = 'f"patches of {P} do not fill an image of {H} by {W}"'
+CROPPED = ("grid = images", "grid = images[:, : H // P * P, : W // P * P]")
+# What is done about patches that do not fill the image, as edits: all that is asked for, or less.
+RIGHT = ()
+VAGUE = ((MESSAGE, '"cannot reshape array"'),)
+ANOTHER = (("ValueError", "AssertionError"),)
+SILENT = ((f"    if H % P or W % P:\n        raise ValueError({MESSAGE})\n", ""), CROPPED)
 
-
-def right(images, size):
-    batch, _, _, channels = images.shape
-    return grid(images, size).transpose(0, 1, 3, 2, 4, 5).reshape(batch, -1, size**2 * channels)
-
-
-def ordered(*order):
-    """Patches with the axes of `grid` in another order."""
-
-    def layout(images, size):
-        return grid(images, size).transpose(order).reshape(right(images, size).shape)
-
-    return layout
-
-
-def strided(images, size):
-    batch, height, width, channels = images.shape
-    cut = images.reshape(batch, size, height // size, size, width // size, channels)
-    return cut.transpose(0, 2, 4, 1, 3, 5).reshape(right(images, size).shape)
-
-
-def as_a_grid(images, size):
-    batch, height, width, _ = images.shape
-    return right(images, size).reshape(batch, height // size, width // size, -1)
-
-
-def not_flattened(images, size):
-    return right(images, size).reshape(len(images), -1, size, size, images.shape[3])
-
-
-def square_grid(images, size):
-    batch, height, _, channels = images.shape
-    n = height // size
-    cut = images.reshape(batch, n, size, n, size, channels).transpose(0, 1, 3, 2, 4, 5)
-    return cut.reshape(batch, n * n, -1)
-
-
-def names_both(sides, size):
-    raise ValueError(f"{sides}, {size}")
-
-
-def names_neither(sides, size):
-    raise ValueError("cannot reshape array")
-
-
-def raises_another(sides, size):
-    raise AssertionError(f"{sides}, {size}")
-
-
-def says_nothing(sides, size):
-    return np.zeros(1)
-
-
-def cut_with(layout, complain, first=0, last=2):
-    """A solution that looks at the sides from `first` to `last` to see whether they fit."""
-
-    def solution(images, patch_size):
-        sides = images.shape[1:3][first:last]
-        if any(side % patch_size for side in sides):
-            return complain(sides, patch_size)
-        cropped = images.shape[1:3]
-        height, width = (side - side % patch_size for side in cropped)
-        return layout(images[:, :height, :width], patch_size)
-
-    return solution
-
-
-COMPLAINTS = (names_both, names_neither, raises_another, says_nothing)
+# What is written otherwise in each mistake, and what a student is told about it.
 LAYOUTS = {
-    "plain reshape": (
-        lambda images, size: images.reshape(right(images, size).shape),
-        "The shape is right and the entries are not: reshape keeps their order, so your first "
-        "patch is the start of the image's first row. Reshape to (B, H/P, P, W/P, P, C), where "
-        "nothing moves, then swap the two axes in the middle, P and W/P, then flatten.",
-    ),
-    "channels first": (
-        ordered(0, 1, 3, 5, 2, 4),
-        "Each patch has its own pixels, but first all its reds, then all its greens. In a patch "
-        "the order is row, column, channel: the channels stay last.",
-    ),
-    "column-major patches": (
-        ordered(0, 3, 1, 2, 4, 5),
-        "The patches are right, in the wrong order: you go down the first column of patches. Go "
-        "along the first row: the axis H/P comes before W/P.",
-    ),
-    "rows of the grid and of the patch swapped": (
-        strided,
-        "Each of your patches takes every so many pixels from the whole image, like a coarse copy "
-        "of it. Split a side as (number of patches, P), in this order: the pixels of one patch "
-        "are neighbours.",
-    ),
-    "rows of the grid and of the patch swapped, in the transpose": (
-        ordered(0, 2, 4, 1, 3, 5),
-        "Your rows are no patches: each holds one place of every patch. After the reshape to "
-        "(B, H/P, P, W/P, P, C) the axes of the grid, H/P and W/P, come first, then the two of "
-        "the patch.",
-    ),
-    "patches transposed": (
-        ordered(0, 1, 3, 4, 2, 5),
-        "The patches are in the right order, but each is flattened column by column. Row by row: "
-        "in a patch the row axis comes before the column axis.",
-    ),
-    "left as a grid": (
-        as_a_grid,
-        "The patches are right, still lying in a grid: (B, H/P, W/P, P·P·C). A transformer reads "
-        "a row of tokens: join the two axes of the grid, to N.",
-    ),
-    "patches not flattened": (
-        not_flattened,
-        "The patches are right, each still a small image: (B, N, P, P, C). A token is a row of "
-        "numbers: flatten the last three axes.",
-    ),
-    "tokens and features exchanged": (
-        lambda images, size: right(images, size).transpose(0, 2, 1),
-        "The patches are right, but they are your columns: (B, P·P·C, N). Tokens first: "
-        "(B, N, P·P·C).",
-    ),
+    ("plain reshape", (f".transpose({ORDER})", "")): "The shape is right and the entries are not: "
+    "reshape keeps their order, so your first patch is the start of the image's first row. Reshape "
+    "to (B, H/P, P, W/P, P, C), where nothing moves, then swap the two axes in the middle, P and "
+    "W/P, then flatten.",
+    ("channels first", (ORDER, "0, 1, 3, 5, 2, 4")): "Each patch has its own pixels, but first all "
+    "its reds, then all its greens. In a patch the order is row, column, channel: the channels "
+    "stay last.",
+    ("column-major patches", (ORDER, "0, 3, 1, 2, 4, 5")): "The patches are right, in the wrong "
+    "order: you go down the first column of patches. Go along the first row: the axis H/P comes "
+    "before W/P.",
+    ("rows of the grid and of the patch swapped", STRIDED, (ORDER, "0, 2, 4, 1, 3, 5")): "Each of "
+    "your patches takes every so many pixels from the whole image, like a coarse copy of it. Split "
+    "a side as (number of patches, P), in this order: the pixels of one patch are neighbours.",
+    ("rows of the grid and of the patch swapped", (ORDER, "0, 2, 4, 1, 3, 5")): "Your rows are no "
+    "patches: each holds one place of every patch. After the reshape to (B, H/P, P, W/P, P, C) the "
+    "axes of the grid, H/P and W/P, come first, then the two of the patch.",
+    ("patches transposed", (ORDER, "0, 1, 3, 4, 2, 5")): "The patches are in the right order, but "
+    "each is flattened column by column. Row by row: in a patch the row axis comes before the "
+    "column axis.",
+    ("left as a grid", ("B, -1", "B, H // P, W // P")): "The patches are right, still lying in a "
+    "grid: (B, H/P, W/P, P·P·C). A transformer reads a row of tokens: join the two axes of the "
+    "grid, to N.",
+    ("patches not flattened", ("P * P * C", "P, P, C")): "The patches are right, each still a "
+    "small image: (B, N, P, P, C). A token is a row of numbers: flatten the last three axes.",
+    ("tokens and features exchanged", ("P * P * C)", "P * P * C).transpose(0, 2, 1)")): "The "
+    "patches are right, but they are your columns: (B, P·P·C, N). Tokens first: (B, N, P·P·C).",
 }
 
 PATCHIFY = Exercise(
@@ -189,6 +113,7 @@ PATCHIFY = Exercise(
     title="An image as a row of patches",
     points=3,
     reference=reference.patchify,
+    answer=patchify,
     cases=patch_cases,
     outputs={
         "patches": "B N P·P·C",
@@ -209,46 +134,48 @@ PATCHIFY = Exercise(
     ),
     mistakes=(
         *(
-            Mistake(name.partition(", ")[0], cut_with(layout, complain), sentence)
-            for name, (layout, sentence) in LAYOUTS.items()
-            for complain in COMPLAINTS
+            edited(*layout, *complaint, sentence)
+            for layout, sentence in LAYOUTS.items()
+            for complaint in (RIGHT, VAGUE, ANOTHER, SILENT)
         ),
-        Mistake(
+        edited(
             "square images assumed",
-            cut_with(square_grid, names_both),
+            ("W // P, P", "H // P, P"),
             "Right for a square image only: you count the patches along one side and use it for "
             "both. There are H/P rows and W/P columns of patches.",
             telling=True,
         ),
-        Mistake(
+        edited(
             "cropped silently",
-            cut_with(right, says_nothing),
+            *SILENT,
             "Right where the patches fill the image. Where they do not, what is left at the edge "
-            "is lost without a word: if H % P or W % P is not 0, raise a ValueError that names "
-            "the patch size and the image's.",
+            "is lost without a word: if H % P or W % P is not 0, raise a ValueError that names the "
+            "patch size and the image's.",
         ),
-        Mistake(
+        edited(
             "only the height looked at",
-            cut_with(right, names_both, last=1),
+            (" or W % P", ""),
+            CROPPED,
             "You raise a ValueError when P does not divide the height. It has to divide the width "
             "as well.",
         ),
-        Mistake(
+        edited(
             "only the width looked at",
-            cut_with(right, names_both, first=1),
+            ("H % P or ", ""),
+            CROPPED,
             "You raise a ValueError when P does not divide the width. It has to divide the height "
             "as well.",
         ),
-        Mistake(
+        edited(
             "a message without both numbers",
-            cut_with(right, names_neither),
+            *VAGUE,
             "Right where the patches fill the image. Where they do not there is a ValueError, but "
             "who reads it does not learn which numbers do not fit. Check H % P and W % P yourself, "
             "before the reshape, and put P, H and W into the message.",
         ),
-        Mistake(
+        edited(
             "another error than ValueError",
-            cut_with(right, raises_another),
+            *ANOTHER,
             "Right where the patches fill the image. Where they do not, your code stops with "
             "another error, perhaps from inside reshape. Check H % P and W % P first, and raise a "
             "ValueError whose message names P, H and W.",

@@ -2,9 +2,15 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import learning as reference
+
+
+def top_k_accuracy(logits, labels, k):
+    guesses = np.argsort(-logits, axis=1)[:, :k]
+    found = (guesses == labels[:, None]).any(axis=1)
+    return found.mean()
 
 
 def accuracy_cases(rng):
@@ -27,55 +33,58 @@ def accuracy_cases(rng):
     ]
 
 
-def ranked(logits):
-    return np.argsort(-logits, axis=1)
+FOUND = "(guesses == labels[:, None]).any(axis=1)"
+AT_THE_LABEL = "guesses[np.arange(len(labels)), labels] < k"
+IN_COLUMN = "np.array([n in guesses[:, label] for n, label in enumerate(labels)])"
 
-
-def hits(guesses, labels):
-    return (guesses == labels[:, None]).any(axis=1)
-
-
-def share(guess):
-    """The share of images whose label is among guess(logits, k), an array (B, k)."""
-    return lambda logits, labels, k: hits(guess(logits, k), labels).mean()
-
-
-def over_the_batch(logits, labels, k):
-    best = np.argsort(-logits, axis=0)[:k]  # (k, K): rows of the batch
-    classes = np.arange(logits.shape[1])
-    chosen = np.zeros(logits.shape, bool)
-    chosen[best, classes] = True
-    return chosen[np.arange(len(labels)), labels].mean()
-
-
-def sorted_over_the_batch(logits, labels, k):
-    order = np.argsort(logits, axis=0)[:, -k:]
-    return hits(order, labels).mean()
-
-
-def outside(logits, labels, k):
-    return 1 - hits(ranked(logits)[:, :k], labels).mean()
-
-
-def places_for_ranks(logits, labels, k):
-    order = np.argsort(-logits, axis=1)
-    return (order[np.arange(len(labels)), labels] < k).mean()
-
-
-LOWEST = (
-    "You take the k lowest logits. argsort goes from low to high: take the last k of each row, "
-    "[:, -k:], or sort -logits."
-)
 BATCH_AXIS = (
     "You sort along the batch, so images compete with each other. Each row is one image: sort "
     "along the last axis."
 )
+COUNTS = "This counts the images. Divide by how many there are: an accuracy lies between 0 and 1."
+
+# What is written otherwise in each mistake, and what a student is told about it.
+MISTAKES = {
+    ("lowest k", ("-logits", "logits")): "You take the k lowest logits. argsort goes from low to "
+    "high: take the last k of each row, [:, -k:], or sort -logits.",
+    ("mean over k", (".any(axis=1)", "")): "You take the mean over all k guesses, but only one of "
+    "them can be right. Ask for each image whether any guess is right, then take the mean over the "
+    "images.",
+    ("argsort read as ranks", ("[:, :k]", ""), (FOUND, AT_THE_LABEL)): "You read argsort at the "
+    "label as the label's rank. argsort gives the classes in the order of their logits, not the "
+    "place of each class: look for the label among the first k of them.",
+    ("argsort over the batch", ("-logits, axis=1", "logits, axis=0"), (":k]", "-k:]")): BATCH_AXIS,
+    ("argsort over the batch", ("axis=1)[:, :k]", "axis=0)[:k]"), (FOUND, IN_COLUMN)): BATCH_AXIS,
+    ("counts instead of a share", ("mean", "sum")): COUNTS,
+    ("counts instead of a share", ("found.mean()", "float(found.sum())")): COUNTS,
+    ("in percent", ("return", "return 100 *")): "The number is right, in percent. Leave the 100 "
+    "out: a share lies between 0 and 1.",
+    ("one guess only", (":k]", ":1]")): "Right for k = 1. You look at the best class only; the "
+    "right one may be any of the k best.",
+    ("the k-th guess only", (":k]", "k - 1 : k]")): "Right for k = 1. You look at the k-th best "
+    "class only; the right one may be any of the k best.",
+    ("one guess too many", (":k]", ": k + 1]")): "You take k + 1 guesses. [:, :k] are k columns, "
+    "and so are [:, -k:].",
+    ("one guess too few", (":k]", ": k - 1]")): "You take k - 1 guesses. [:, :k] are k columns, "
+    "and so are [:, -k:].",
+    ("share of errors", ("return", "return 1 -")): "This is the share of images where all guesses "
+    "are wrong: the top-k error. The accuracy is 1 minus that.",
+    ("one answer an image", (".mean()", "")): "This is True or False for each image. Take the mean "
+    "over them, for one number.",
+    ("all k must be right", ("any", "all")): "You ask that all k guesses are the right class. Any "
+    "of them is enough.",
+    ("divided by the classes", ("mean()", "sum() / logits.shape[1]")): "You divide by the number "
+    "of classes. Divide by the number of images: logits.shape[0].",
+    ("always right", ("found.mean()", "1.0")): "Yours is always 1. Is the label among the k "
+    "highest logits of its row?",
+}
 
 TOP_K_ACCURACY = Exercise(
     id="top_k_accuracy",
     title="Right with k guesses",
     points=2,
     reference=reference.top_k_accuracy,
+    answer=top_k_accuracy,
     cases=accuracy_cases,
     outputs={"accuracy": ""},
     hints=(
@@ -86,87 +95,5 @@ TOP_K_ACCURACY = Exercise(
         "guesses = argsort(logits, axis=-1)[:, -k:];  found = (guesses == labels[:, None])"
         ".any(axis=-1);  return float(found.mean())",
     ),
-    mistakes=(
-        Mistake("lowest k", share(lambda logits, k: ranked(logits)[:, ::-1][:, :k]), LOWEST),
-        Mistake(
-            "mean over k",
-            lambda logits, labels, k: (ranked(logits)[:, :k] == labels[:, None]).mean(),
-            "You take the mean over all k guesses, but only one of them can be right. Ask for each "
-            "image whether any guess is right, then take the mean over the images.",
-        ),
-        Mistake(
-            "argsort read as ranks",
-            places_for_ranks,
-            "You read argsort at the label as the label's rank. argsort gives the classes in the "
-            "order of their logits, not the place of each class: look for the label among the "
-            "first k of them.",
-        ),
-        Mistake("argsort over the batch", sorted_over_the_batch, BATCH_AXIS),
-        Mistake("argsort over the batch", over_the_batch, BATCH_AXIS),
-        Mistake(
-            "counts instead of a share",
-            lambda logits, labels, k: hits(ranked(logits)[:, :k], labels).sum(),
-            "This counts the images. Divide by how many there are: an accuracy lies between 0 and "
-            "1.",
-        ),
-        Mistake(
-            "counts instead of a share",
-            lambda logits, labels, k: float(hits(ranked(logits)[:, :k], labels).sum()),
-            "This counts the images. Divide by how many there are: an accuracy lies between 0 and "
-            "1.",
-        ),
-        Mistake(
-            "in percent",
-            lambda logits, labels, k: 100 * hits(ranked(logits)[:, :k], labels).mean(),
-            "The number is right, in percent. Leave the 100 out: a share lies between 0 and 1.",
-        ),
-        Mistake(
-            "one guess only",
-            share(lambda logits, k: ranked(logits)[:, :1]),
-            "Right for k = 1. You look at the best class only; the right one may be any of the k "
-            "best.",
-        ),
-        Mistake(
-            "the k-th guess only",
-            share(lambda logits, k: ranked(logits)[:, k - 1 : k]),
-            "Right for k = 1. You look at the k-th best class only; the right one may be any of "
-            "the k best.",
-        ),
-        Mistake(
-            "one guess too many",
-            share(lambda logits, k: ranked(logits)[:, : k + 1]),
-            "You take k + 1 guesses. [:, :k] are k columns, and so are [:, -k:].",
-        ),
-        Mistake(
-            "one guess too few",
-            share(lambda logits, k: ranked(logits)[:, : k - 1]),
-            "You take k - 1 guesses. [:, :k] are k columns, and so are [:, -k:].",
-        ),
-        Mistake(
-            "share of errors",
-            outside,
-            "This is the share of images where all guesses are wrong: the top-k error. The "
-            "accuracy is 1 minus that.",
-        ),
-        Mistake(
-            "one answer an image",
-            lambda logits, labels, k: hits(ranked(logits)[:, :k], labels),
-            "This is True or False for each image. Take the mean over them, for one number.",
-        ),
-        Mistake(
-            "all k must be right",
-            lambda logits, labels, k: (ranked(logits)[:, :k] == labels[:, None]).all(1).mean(),
-            "You ask that all k guesses are the right class. Any of them is enough.",
-        ),
-        Mistake(
-            "divided by the classes",
-            lambda logits, labels, k: hits(ranked(logits)[:, :k], labels).sum() / logits.shape[1],
-            "You divide by the number of classes. Divide by the number of images: logits.shape[0].",
-        ),
-        Mistake(
-            "always right",
-            lambda logits, labels, k: 1.0,
-            "Yours is always 1. Is the label among the k highest logits of its row?",
-        ),
-    ),
+    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
 )
