@@ -56,56 +56,84 @@ IDENTITY_AT_THE_END = (
 )
 
 # What is written otherwise in each mistake, and what a student is told about it.
-MISTAKES = {
-    ("no identity added", WITHOUT_IDENTITY): "The residual path is missing: a token keeps what it "
-    "has, and attention adds to it. Add the identity to each layer's weights, then divide each row "
-    "by its sum.",
-    ("no identity added", WITHOUT_IDENTITY, EARLIER_ON_THE_LEFT): "The residual path is missing: a "
-    "token keeps what it has, and attention adds to it. Add the identity to each layer's weights, "
-    "then divide each row by its sum. And later layers stand on the left of the product: flow @ "
-    "rollout.",
-    ("not renormalised", (" / flow.sum(axis=-1, keepdims=True)", "")): "With the identity added "
-    "each row sums to 2, and after L layers to 2 to the power L. Divide each row by its sum, "
-    "flow.sum(axis=-1, keepdims=True).",
-    ("1 for the identity", ("+ identity", "+ 1")): "You add 1 to every weight. The identity has "
-    "ones on the diagonal alone, np.eye(N): a token keeps itself, not all the others.",
-    ("wrong order of products", EARLIER_ON_THE_LEFT): "The layers are multiplied in the wrong "
-    "order. What reaches layer 2 has been through layer 1, so later layers stand on the left: flow "
-    "@ rollout.",
-    ("heads multiplied", ("mean", "prod")): "You multiply the heads of a layer. They work side by "
-    "side: take their mean.",
-    ("heads multiplied", ("flow = layer.mean(axis=1)", HEADS_AS_LAYERS)): "You multiply the heads "
-    "of a layer like layers. They work side by side: take their mean.",
-    ("last layer only", LAST_LAYER): "This is the last layer alone. What it reads was mixed in the "
-    "layers before: multiply all of them.",
-    ("last layer only", LAST_LAYER, WITHOUT_IDENTITY): "This is the last layer's mean over the "
-    "heads. What it reads was mixed in the layers before: add the identity to each, and multiply "
-    "all of them.",
-    ("first layer only", ("in weights", "in weights[:1]")): "This is the first layer alone: "
-    "multiply the others onto it, from the left.",
-    ("largest head", ("mean", "max")): "You take the largest weight of all heads. Some pictures "
-    "are made like that; here it is their mean.",
-    ("sum over heads", ("mean", "sum")): "You add up the heads, so the identity counts for too "
-    "little beside them. Take the mean over the heads.",
-    ("heads kept apart", NOT_AVERAGED, ("return rollout", "return rollout.mean(axis=1)")): "You "
-    "follow each head through the layers by itself and average at the end. But after each layer "
-    "the heads are merged: take the mean in each layer first.",
-    ("heads not averaged", NOT_AVERAGED): "The heads are still there: (B, h, N, N). Take the mean "
-    "over axis 1 first.",
-    ("identity added once", WITHOUT_IDENTITY, ("return rollout", IDENTITY_AT_THE_END)): "You add "
-    "the identity once, to the product. Each layer has a residual path: add it to each layer's "
-    "weights, before you multiply.",
-    ("columns renormalised", ("axis=-1", "axis=1")): "You divide each column by its sum. A row "
-    "holds where one token looks: divide rows, sum(axis=-1, keepdims=True).",
-    ("mean of the layers", FROM_0, ("@ rollout", "/ len(weights) + rollout")): "You average the "
-    "layers. They work one after another: multiply their matrices.",
-    ("layers multiplied entry by entry", FROM_1, ("@ rollout", "* rollout")): "* multiplies entry "
-    "by entry. From one layer to the next it is a matrix product: flow @ rollout.",
-    ("transposed", ("return rollout", "return rollout.swapaxes(1, 2)")): "Your result is "
-    "transposed: row q should say where token q has its knowledge from, and sum to 1.",
-    ("the class token's row only", ("return rollout", "return rollout[:, 0]")): "This is the class "
-    "token's row. Return all rows, (B, N, N); the picture will take row 0 of it.",
-}
+MISTAKES = (
+    edited("no identity added", WITHOUT_IDENTITY)(
+        "The residual path is missing: a token keeps what it has, and attention adds to it. Add "
+        "the identity to each layer's weights, then divide each row by its sum."
+    ),
+    edited("no identity added", WITHOUT_IDENTITY, EARLIER_ON_THE_LEFT)(
+        "The residual path is missing: a token keeps what it has, and attention adds to it. Add "
+        "the identity to each layer's weights, then divide each row by its sum. And later layers "
+        "stand on the left of the product: flow @ rollout."
+    ),
+    edited("not renormalised", (" / flow.sum(axis=-1, keepdims=True)", ""))(
+        "With the identity added each row sums to 2, and after L layers to 2 to the power L. "
+        "Divide each row by its sum, flow.sum(axis=-1, keepdims=True)."
+    ),
+    edited("1 for the identity", ("+ identity", "+ 1"))(
+        "You add 1 to every weight. The identity has ones on the diagonal alone, np.eye(N): a "
+        "token keeps itself, not all the others."
+    ),
+    edited("wrong order of products", EARLIER_ON_THE_LEFT)(
+        "The layers are multiplied in the wrong order. What reaches layer 2 has been through "
+        "layer 1, so later layers stand on the left: flow @ rollout."
+    ),
+    edited("heads multiplied", ("mean", "prod"))(
+        "You multiply the heads of a layer. They work side by side: take their mean."
+    ),
+    edited("heads multiplied", ("flow = layer.mean(axis=1)", HEADS_AS_LAYERS))(
+        "You multiply the heads of a layer like layers. They work side by side: take their mean."
+    ),
+    edited("last layer only", LAST_LAYER)(
+        "This is the last layer alone. What it reads was mixed in the layers before: multiply all "
+        "of them."
+    ),
+    edited("last layer only", LAST_LAYER, WITHOUT_IDENTITY)(
+        "This is the last layer's mean over the heads. What it reads was mixed in the layers "
+        "before: add the identity to each, and multiply all of them."
+    ),
+    edited("first layer only", ("in weights", "in weights[:1]"))(
+        "This is the first layer alone: multiply the others onto it, from the left."
+    ),
+    edited("largest head", ("mean", "max"))(
+        "You take the largest weight of all heads. Some pictures are made like that; here it is "
+        "their mean."
+    ),
+    edited("sum over heads", ("mean", "sum"))(
+        "You add up the heads, so the identity counts for too little beside them. Take the mean "
+        "over the heads."
+    ),
+    edited("heads kept apart", NOT_AVERAGED, ("return rollout", "return rollout.mean(axis=1)"))(
+        "You follow each head through the layers by itself and average at the end. But after each "
+        "layer the heads are merged: take the mean in each layer first."
+    ),
+    edited("heads not averaged", NOT_AVERAGED)(
+        "The heads are still there: (B, h, N, N). Take the mean over axis 1 first."
+    ),
+    edited("identity added once", WITHOUT_IDENTITY, ("return rollout", IDENTITY_AT_THE_END))(
+        "You add the identity once, to the product. Each layer has a residual path: add it to "
+        "each layer's weights, before you multiply."
+    ),
+    edited("columns renormalised", ("axis=-1", "axis=1"))(
+        "You divide each column by its sum. A row holds where one token looks: divide rows, "
+        "sum(axis=-1, keepdims=True)."
+    ),
+    edited("mean of the layers", FROM_0, ("@ rollout", "/ len(weights) + rollout"))(
+        "You average the layers. They work one after another: multiply their matrices."
+    ),
+    edited("layers multiplied entry by entry", FROM_1, ("@ rollout", "* rollout"))(
+        "* multiplies entry by entry. From one layer to the next it is a matrix product: flow @ "
+        "rollout."
+    ),
+    edited("transposed", ("return rollout", "return rollout.swapaxes(1, 2)"))(
+        "Your result is transposed: row q should say where token q has its knowledge from, and "
+        "sum to 1."
+    ),
+    edited("the class token's row only", ("return rollout", "return rollout[:, 0]"))(
+        "This is the class token's row. Return all rows, (B, N, N); the picture will take row 0 "
+        "of it."
+    ),
+)
 
 ATTENTION_ROLLOUT = Exercise(
     id="attention_rollout",
@@ -125,5 +153,5 @@ ATTENTION_ROLLOUT = Exercise(
         "for each layer:  flow = mean(layer, axis=1) + eye(N);  flow = flow / sum(flow, axis=-1, "
         "keepdims=True);  rollout = flow if first else matmul(flow, rollout)",
     ),
-    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
+    mistakes=MISTAKES,
 )

@@ -30,42 +30,58 @@ ROW_ORDER = (
 )
 
 # What is written otherwise in each mistake, and what a student is told about it.
-MISTAKES = {
-    ("wrong reshape order", ("P, P, C, D)", "C, P, P, D).transpose(1, 2, 0, 3)")): ROW_ORDER,
-    ("wrong reshape order", ("P, P, C, D)", "P, C, P, D).transpose(0, 2, 1, 3)")): ROW_ORDER,
-    ("wrong reshape order", ("P, P, C, D)", "D, P, P, C).transpose(1, 2, 3, 0)")): "The shape is "
-    "right and the entries are not: reshape cut the first axis as if it were D. The features are "
-    "the last axis of the dense kernel and stay last: (P, P, C, D).",
-    ("wrong reshape order", ("P, P, C, D)", "P, P, D, C).transpose(0, 1, 3, 2)")): "The shape is "
-    "right and the entries are not: features and channels got mixed. Reshape to (P, P, C, D) at "
-    "once, with the features last, where they are already.",
-    ("kernel transposed first", ("kernel.reshape", "kernel.T.reshape")): "You transposed the dense "
-    "kernel before the reshape. Its rows already stand for the pixels of a patch: cut the first "
-    "axis, and leave the features last.",
-    ("transposed", ("D)", "D).transpose(1, 0, 2, 3)")): "Rows and columns of the patch are "
-    "exchanged: your convolution sees each patch mirrored at its diagonal. The first axis is the "
-    "row, the second the column.",
-    ("turned round", ("D)", "D)[::-1, ::-1]")): "You turned the kernel round, as a convolution in "
-    "mathematics does. Conv2D in Keras does not flip: leave rows and columns as they are.",
-    ("PyTorch's order of axes", ("D)", "D).transpose(3, 2, 0, 1)")): "The numbers are right, in "
-    "the order of PyTorch: (D, C, P, P). Keras wants (P, P, C, D).",
-    ("channels in front", ("D)", "D).transpose(2, 0, 1, 3)")): "The numbers are right, but the "
-    "channels stand in front: (C, P, P, D). It should be (P, P, C, D).",
-    ("channels behind the features", ("D)", "D).transpose(0, 1, 3, 2)")): "The numbers are right, "
-    "but the channels are last: (P, P, D, C). What goes in comes before what comes out: "
-    "(P, P, C, D).",
-    ("one flat patch", ("P, P, C, D", "P * P, C, D")): "(P·P, C, D): rows and columns of the patch "
-    "are still one axis. Cut it into two.",
-    ("a convolution along the tokens", ("kernel.reshape(P, P, C, D)", "kernel[None]")): "This "
-    "kernel fits a convolution over a row of flat patches. The one asked for slides over the "
-    "image: (P, P, C, D).",
-    ("left as it is", ("kernel.reshape(P, P, C, D)", "kernel")): "This is the dense kernel as it "
-    "came. Cut its first axis into (P, P, C).",
-    ("averaged", ("D)", "D) / (P * P)")): "You divide by the number of pixels. A convolution adds "
-    "up, just as Dense does: the numbers stay as they are.",
-    ("channels added up", ("D)", "D).sum(axis=2, keepdims=True).repeat(C, axis=2)")): "All "
-    "channels got the same numbers, so the colour is lost. Each keeps its own.",
-}
+MISTAKES = (
+    edited("wrong reshape order", ("P, P, C, D)", "C, P, P, D).transpose(1, 2, 0, 3)"))(ROW_ORDER),
+    edited("wrong reshape order", ("P, P, C, D)", "P, C, P, D).transpose(0, 2, 1, 3)"))(ROW_ORDER),
+    edited("wrong reshape order", ("P, P, C, D)", "D, P, P, C).transpose(1, 2, 3, 0)"))(
+        "The shape is right and the entries are not: reshape cut the first axis as if it were D. "
+        "The features are the last axis of the dense kernel and stay last: (P, P, C, D)."
+    ),
+    edited("wrong reshape order", ("P, P, C, D)", "P, P, D, C).transpose(0, 1, 3, 2)"))(
+        "The shape is right and the entries are not: features and channels got mixed. Reshape to "
+        "(P, P, C, D) at once, with the features last, where they are already."
+    ),
+    edited("kernel transposed first", ("kernel.reshape", "kernel.T.reshape"))(
+        "You transposed the dense kernel before the reshape. Its rows already stand for the "
+        "pixels of a patch: cut the first axis, and leave the features last."
+    ),
+    edited("transposed", ("D)", "D).transpose(1, 0, 2, 3)"))(
+        "Rows and columns of the patch are exchanged: your convolution sees each patch mirrored "
+        "at its diagonal. The first axis is the row, the second the column."
+    ),
+    edited("turned round", ("D)", "D)[::-1, ::-1]"))(
+        "You turned the kernel round, as a convolution in mathematics does. Conv2D in Keras does "
+        "not flip: leave rows and columns as they are."
+    ),
+    edited("PyTorch's order of axes", ("D)", "D).transpose(3, 2, 0, 1)"))(
+        "The numbers are right, in the order of PyTorch: (D, C, P, P). Keras wants (P, P, C, D)."
+    ),
+    edited("channels in front", ("D)", "D).transpose(2, 0, 1, 3)"))(
+        "The numbers are right, but the channels stand in front: (C, P, P, D). It should be (P, "
+        "P, C, D)."
+    ),
+    edited("channels behind the features", ("D)", "D).transpose(0, 1, 3, 2)"))(
+        "The numbers are right, but the channels are last: (P, P, D, C). What goes in comes "
+        "before what comes out: (P, P, C, D)."
+    ),
+    edited("one flat patch", ("P, P, C, D", "P * P, C, D"))(
+        "(P·P, C, D): rows and columns of the patch are still one axis. Cut it into two."
+    ),
+    edited("a convolution along the tokens", ("kernel.reshape(P, P, C, D)", "kernel[None]"))(
+        "This kernel fits a convolution over a row of flat patches. The one asked for slides over "
+        "the image: (P, P, C, D)."
+    ),
+    edited("left as it is", ("kernel.reshape(P, P, C, D)", "kernel"))(
+        "This is the dense kernel as it came. Cut its first axis into (P, P, C)."
+    ),
+    edited("averaged", ("D)", "D) / (P * P)"))(
+        "You divide by the number of pixels. A convolution adds up, just as Dense does: the "
+        "numbers stay as they are."
+    ),
+    edited("channels added up", ("D)", "D).sum(axis=2, keepdims=True).repeat(C, axis=2)"))(
+        "All channels got the same numbers, so the colour is lost. Each keeps its own."
+    ),
+)
 
 CONV_KERNEL = Exercise(
     id="conv_kernel_from_dense",
@@ -82,5 +98,5 @@ CONV_KERNEL = Exercise(
         "flattened it.",
         "return reshape(kernel, (patch_size, patch_size, channels, kernel.shape[1]))",
     ),
-    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
+    mistakes=MISTAKES,
 )

@@ -52,53 +52,79 @@ FINAL_NORM = (" + final_norm", "")
 ONE_ROW_LESS = ("2 * 2 * dim", "2 * dim")
 
 # What is written otherwise in each mistake, and what a student is told about it.
-MISTAKES = {
-    ("class token or positions forgotten", (" + class_token", "")): "D numbers are missing. Three "
-    "rows of D are easily forgotten: the class token itself, its row in the table of positions, "
-    "which has 1 + N, and the patch embedding's bias.",
-    ("class token or positions forgotten", (" + positions", "")): "The positions are missing: a "
-    "table of 1 + N rows of D numbers, which is learned.",
-    ("class token or positions forgotten", (" + class_token + positions", "")): "Class token and "
-    "positions are missing: D numbers, and a table of 1 + N rows of D.",
-    ("qkv bias forgotten", QKV_BIAS): "Each block is short of 3D: queries, keys and values have a "
-    "bias each.",
-    ("output bias forgotten", OUTPUT_BIAS): "Each block is short of D: attention's output "
-    "projection has a bias too.",
-    ("norms of the blocks or biases of attention forgotten", NORMS): "Each block is short of 4D. "
-    "There are two things of that size: its two norms, each with a scale and a shift, and the "
-    "biases of attention's four projections.",
-    ("biases of the MLP forgotten", MLP_BIASES): "Each block is short of the MLP's two biases: "
-    "mlp_dim numbers and D numbers.",
-    ("all biases forgotten", *ALL_BIASES): "The kernels are right, the biases are missing: every "
-    "dense layer here has one, as wide as what comes out of it.",
-    ("bias of the head forgotten", HEAD_BIAS): "The head's bias is missing: one number for each "
-    "class.",
-    ("final norm forgotten", FINAL_NORM): "2D numbers are missing: the scale and shift of the norm "
-    "after the last block. Or is yours a model without class token? Here it has one, and a "
-    "position for it.",
-    ("norms forgotten", NORMS, FINAL_NORM): "The norms are missing. Each has a scale and a shift "
-    "of D numbers: two norms in a block, and one after the last.",
-    ("one norm in a block", ONE_ROW_LESS): "Each block is short of 2D: it has two norms, one "
-    "before attention and one before the MLP.",
-    ("norms with a scale only", ONE_ROW_LESS, ("final_norm = 2 * dim", "final_norm = dim")): "Each "
-    "norm has two rows of D numbers, a scale and a shift.",
-    ("output projection forgotten", (" + projection", "")): "Each block is short of D·D + D: "
-    "attention has four projections, and the fourth is the output's.",
-    ("one layer in the MLP", ("mlp = 2 * dim", "mlp = dim"), ("mlp_dim + dim", "mlp_dim")): "The "
-    "MLP has two dense layers: one widens to mlp_dim, the other goes back to D.",
-    ("one block", ("depth * block", "block")): "This counts one block. There are depth of them, "
-    "each with numbers of its own.",
-    ("channels ignored", (" * channels", " * 3")): "Right for three channels. A patch has P·P·C "
-    "numbers: use channels.",
-    ("channels forgotten", (" * channels", "")): "The patch embedding reads P·P·C numbers: the "
-    "channels are missing.",
-    ("one row of patches", (") ** 2", ")")): "image_size // patch_size is the number of patches "
-    "along one side. There are so many rows of them as well: square it.",
-    ("a head that flattens", ("head = dim", "head = (1 + patches) * dim")): "Your head reads all "
-    "tokens, one after another. It reads the class token alone: its kernel is (D, num_classes).",
-    ("a float", ("//", "/")): "The number is right, but it is a float: / makes floats even of "
-    "whole numbers. Use //.",
-}
+MISTAKES = (
+    edited("class token or positions forgotten", (" + class_token", ""))(
+        "D numbers are missing. Three rows of D are easily forgotten: the class token itself, its "
+        "row in the table of positions, which has 1 + N, and the patch embedding's bias."
+    ),
+    edited("class token or positions forgotten", (" + positions", ""))(
+        "The positions are missing: a table of 1 + N rows of D numbers, which is learned."
+    ),
+    edited("class token or positions forgotten", (" + class_token + positions", ""))(
+        "Class token and positions are missing: D numbers, and a table of 1 + N rows of D."
+    ),
+    edited("qkv bias forgotten", QKV_BIAS)(
+        "Each block is short of 3D: queries, keys and values have a bias each."
+    ),
+    edited("output bias forgotten", OUTPUT_BIAS)(
+        "Each block is short of D: attention's output projection has a bias too."
+    ),
+    edited("norms of the blocks or biases of attention forgotten", NORMS)(
+        "Each block is short of 4D. There are two things of that size: its two norms, each with a "
+        "scale and a shift, and the biases of attention's four projections."
+    ),
+    edited("biases of the MLP forgotten", MLP_BIASES)(
+        "Each block is short of the MLP's two biases: mlp_dim numbers and D numbers."
+    ),
+    edited("all biases forgotten", *ALL_BIASES)(
+        "The kernels are right, the biases are missing: every dense layer here has one, as wide "
+        "as what comes out of it."
+    ),
+    edited("bias of the head forgotten", HEAD_BIAS)(
+        "The head's bias is missing: one number for each class."
+    ),
+    edited("final norm forgotten", FINAL_NORM)(
+        "2D numbers are missing: the scale and shift of the norm after the last block. Or is "
+        "yours a model without class token? Here it has one, and a position for it."
+    ),
+    edited("norms forgotten", NORMS, FINAL_NORM)(
+        "The norms are missing. Each has a scale and a shift of D numbers: two norms in a block, "
+        "and one after the last."
+    ),
+    edited("one norm in a block", ONE_ROW_LESS)(
+        "Each block is short of 2D: it has two norms, one before attention and one before the MLP."
+    ),
+    edited("norms with a scale only", ONE_ROW_LESS, ("final_norm = 2 * dim", "final_norm = dim"))(
+        "Each norm has two rows of D numbers, a scale and a shift."
+    ),
+    edited("output projection forgotten", (" + projection", ""))(
+        "Each block is short of D·D + D: attention has four projections, and the fourth is the "
+        "output's."
+    ),
+    edited("one layer in the MLP", ("mlp = 2 * dim", "mlp = dim"), ("mlp_dim + dim", "mlp_dim"))(
+        "The MLP has two dense layers: one widens to mlp_dim, the other goes back to D."
+    ),
+    edited("one block", ("depth * block", "block"))(
+        "This counts one block. There are depth of them, each with numbers of its own."
+    ),
+    edited("channels ignored", (" * channels", " * 3"))(
+        "Right for three channels. A patch has P·P·C numbers: use channels."
+    ),
+    edited("channels forgotten", (" * channels", ""))(
+        "The patch embedding reads P·P·C numbers: the channels are missing."
+    ),
+    edited("one row of patches", (") ** 2", ")"))(
+        "image_size // patch_size is the number of patches along one side. There are so many rows "
+        "of them as well: square it."
+    ),
+    edited("a head that flattens", ("head = dim", "head = (1 + patches) * dim"))(
+        "Your head reads all tokens, one after another. It reads the class token alone: its "
+        "kernel is (D, num_classes)."
+    ),
+    edited("a float", ("//", "/"))(
+        "The number is right, but it is a float: / makes floats even of whole numbers. Use //."
+    ),
+)
 
 COUNT = Exercise(
     id="count_vit_parameters",
@@ -118,5 +144,5 @@ COUNT = Exercise(
         "block = 2 * 2 * D + 4 * (D * D + D) + D * mlp_dim + mlp_dim + mlp_dim * D + D;  "
         "return start + depth * block + 2 * D + D * classes + classes",
     ),
-    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
+    mistakes=MISTAKES,
 )

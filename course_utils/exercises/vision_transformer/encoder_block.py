@@ -79,52 +79,75 @@ NO_FIRST, NO_SECOND = (FIRST, "x"), (SECOND, "x")
 NORM_BEHIND = ((FIRST, "x + norm1(attention(x))"), (SECOND, "x + norm2(mlp(x))"))
 
 # What is written otherwise in each mistake, and what a student is told about it.
-MISTAKES = {
-    ("post-norm", (FIRST, "norm1(x + attention(x))"), (SECOND, "norm2(x + mlp(x))")): "This is the "
-    "block of 2017: the norm comes after each sum. Here it comes before each sublayer, and the sum "
-    "itself is never normed: x + attention(norm1(x)).",
-    ("norm on the residual path", NORMED_FIRST, NORMED_SECOND): "You norm x and then add to the "
-    "normed x, so the residual path is normed too. Keep x: only what attention reads goes through "
-    "the norm, x + attention(norm1(x)).",
-    ("norm on the residual path", NORMED_FIRST): "In the first half you add to norm1(x). Add to x "
-    "itself: x + attention(norm1(x)).",
-    ("norm on the residual path", NORMED_SECOND): "In the second half you add to norm2(x). Add to "
-    "x itself: x + mlp(norm2(x)).",
-    ("second residual missing", MLP_ALONE): "The first half is right. The second returns what the "
-    "MLP said alone: add it to x.",
-    ("first residual missing", ATTENTION_ALONE): "The second half is right. In the first you go on "
-    "with what attention said alone: add it to x.",
-    ("no residual", ATTENTION_ALONE, MLP_ALONE): "Both residual paths are missing: what a sublayer "
-    "says is added to x, twice.",
-    ("the same norm twice", NORM1_AGAIN): "You use norm1 in both halves. Each sublayer has a norm "
-    "of its own: norm2 for the MLP.",
-    ("the same norm twice", NORM2_ALREADY): "You use norm2 in both halves. Each sublayer has a "
-    "norm of its own: norm1 for attention.",
-    ("norms exchanged", NORM2_ALREADY, NORM1_AGAIN): "The two norms are exchanged: norm1 belongs "
-    "to attention, norm2 to the MLP.",
-    ("mlp on the un-normed input", MLP_UNNORMED): "The first half is right. In the second the MLP "
-    "reads x as it is: give it norm2(x).",
-    ("attention on the un-normed input", ATTENTION_UNNORMED): "The second half is right. In the "
-    "first, attention reads x as it is: give it norm1(x).",
-    ("no norm", ATTENTION_UNNORMED, MLP_UNNORMED): "Neither norm is used. Each sublayer reads "
-    "normed tokens: attention(norm1(x)), mlp(norm2(x)).",
-    ("both sublayers side by side", (f"x = {FIRST}\n    return x", f"return {FIRST}")): "Attention "
-    "and MLP both read the block's input. Some models do that; here the MLP reads what attention "
-    "has made: assign x = x + attention(norm1(x)) first.",
-    ("the input added a second time", ("x = x", "y = x"), ("norm2(x)", "norm2(y)")): "In the "
-    "second half you add to the block's input, and what attention said is lost on the residual "
-    "path. Add to the x that came out of the first half.",
-    ("norm behind each sublayer", *NORM_BEHIND): "You norm what each sublayer says. Swin v2 does "
-    "that; here the norm is in front of it: attention(norm1(x)).",
-    ("MLP first", (f"{FIRST}\n    return {SECOND}", f"{SECOND}\n    return {FIRST}")): "The MLP "
-    "comes first in yours. Attention first: tokens talk, then each thinks.",
-    ("attention only", NO_SECOND): "This is the first half. The second does the same with norm2 "
-    "and mlp.",
-    ("MLP only", NO_FIRST): "This is the second half. The first does the same with norm1 and "
-    "attention.",
-    ("nothing done", NO_FIRST, NO_SECOND): "This is x as it came. Add attention(norm1(x)), then "
-    "mlp(norm2(x)) of the sum.",
-}
+MISTAKES = (
+    edited("post-norm", (FIRST, "norm1(x + attention(x))"), (SECOND, "norm2(x + mlp(x))"))(
+        "This is the block of 2017: the norm comes after each sum. Here it comes before each "
+        "sublayer, and the sum itself is never normed: x + attention(norm1(x))."
+    ),
+    edited("norm on the residual path", NORMED_FIRST, NORMED_SECOND)(
+        "You norm x and then add to the normed x, so the residual path is normed too. Keep x: "
+        "only what attention reads goes through the norm, x + attention(norm1(x))."
+    ),
+    edited("norm on the residual path", NORMED_FIRST)(
+        "In the first half you add to norm1(x). Add to x itself: x + attention(norm1(x))."
+    ),
+    edited("norm on the residual path", NORMED_SECOND)(
+        "In the second half you add to norm2(x). Add to x itself: x + mlp(norm2(x))."
+    ),
+    edited("second residual missing", MLP_ALONE)(
+        "The first half is right. The second returns what the MLP said alone: add it to x."
+    ),
+    edited("first residual missing", ATTENTION_ALONE)(
+        "The second half is right. In the first you go on with what attention said alone: add it "
+        "to x."
+    ),
+    edited("no residual", ATTENTION_ALONE, MLP_ALONE)(
+        "Both residual paths are missing: what a sublayer says is added to x, twice."
+    ),
+    edited("the same norm twice", NORM1_AGAIN)(
+        "You use norm1 in both halves. Each sublayer has a norm of its own: norm2 for the MLP."
+    ),
+    edited("the same norm twice", NORM2_ALREADY)(
+        "You use norm2 in both halves. Each sublayer has a norm of its own: norm1 for attention."
+    ),
+    edited("norms exchanged", NORM2_ALREADY, NORM1_AGAIN)(
+        "The two norms are exchanged: norm1 belongs to attention, norm2 to the MLP."
+    ),
+    edited("mlp on the un-normed input", MLP_UNNORMED)(
+        "The first half is right. In the second the MLP reads x as it is: give it norm2(x)."
+    ),
+    edited("attention on the un-normed input", ATTENTION_UNNORMED)(
+        "The second half is right. In the first, attention reads x as it is: give it norm1(x)."
+    ),
+    edited("no norm", ATTENTION_UNNORMED, MLP_UNNORMED)(
+        "Neither norm is used. Each sublayer reads normed tokens: attention(norm1(x)), "
+        "mlp(norm2(x))."
+    ),
+    edited("both sublayers side by side", (f"x = {FIRST}\n    return x", f"return {FIRST}"))(
+        "Attention and MLP both read the block's input. Some models do that; here the MLP reads "
+        "what attention has made: assign x = x + attention(norm1(x)) first."
+    ),
+    edited("the input added a second time", ("x = x", "y = x"), ("norm2(x)", "norm2(y)"))(
+        "In the second half you add to the block's input, and what attention said is lost on the "
+        "residual path. Add to the x that came out of the first half."
+    ),
+    edited("norm behind each sublayer", *NORM_BEHIND)(
+        "You norm what each sublayer says. Swin v2 does that; here the norm is in front of it: "
+        "attention(norm1(x))."
+    ),
+    edited("MLP first", (f"{FIRST}\n    return {SECOND}", f"{SECOND}\n    return {FIRST}"))(
+        "The MLP comes first in yours. Attention first: tokens talk, then each thinks."
+    ),
+    edited("attention only", NO_SECOND)(
+        "This is the first half. The second does the same with norm2 and mlp."
+    ),
+    edited("MLP only", NO_FIRST)(
+        "This is the second half. The first does the same with norm1 and attention."
+    ),
+    edited("nothing done", NO_FIRST, NO_SECOND)(
+        "This is x as it came. Add attention(norm1(x)), then mlp(norm2(x)) of the sum."
+    ),
+)
 
 ENCODER_BLOCK = Exercise(
     id="encoder_block",
@@ -142,5 +165,5 @@ ENCODER_BLOCK = Exercise(
         "the first, with norm2 and mlp. All shapes are (B, N, D).",
         "x = x + attention(norm1(x));  return x + mlp(norm2(x))",
     ),
-    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
+    mistakes=MISTAKES,
 )

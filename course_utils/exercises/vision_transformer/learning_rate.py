@@ -68,54 +68,86 @@ TOO_LONG = (
 )
 
 # What is written otherwise in each mistake, and what a student is told about it.
-MISTAKES = {
-    ("no warmup", NO_WAY_UP, FROM_STEP_0): "There is no warm-up: yours starts at the peak. The "
-    "first warmup_steps lead up to it, in a line from 0.",
-    ("no warmup", ("peak * step / warmup_steps", "peak")): "Before the cosine yours stays at the "
-    "peak. It should rise there, in a line from 0: peak * step / warmup_steps.",
-    ("no warmup", NO_WAY_UP): "There is no warm-up: for step < warmup_steps yours is on the "
-    "cosine's other side. Rise in a line from 0 there: peak * step / warmup_steps.",
-    (RESTARTED, FROM_STEP_0): "The way down counts from step 0, so the rate jumps at the end of "
-    "the warm-up. It starts where the warm-up ends: (step - warmup_steps) / (total_steps - "
-    "warmup_steps) goes from 0 to 1.",
-    (RESTARTED, AS_LONG_AS_ALL): TOO_LONG,
-    (RESTARTED, AS_LONG_AS_ALL, (">= total", ">= warmup_steps + total")): TOO_LONG,
-    ("full period", FULL_PERIOD): "Your cosine runs a full period: down to 0 halfway, then up to "
-    "the peak again. Half a period leads from 1 to -1: cos(π · way), without the 2.",
-    ("full period", FULL_PERIOD, NO_END): "Your cosine runs a full period, and goes on after the "
-    "end. Half a period leads from 1 to -1: cos(π · way); from total_steps on the rate is 0.",
-    ("not clipped after the end", NO_END): "Right until the end. After it your cosine rises again, "
-    "towards a second peak. From total_steps on the rate is 0.",
-    ("integer division", WHOLE_UP): "The warm-up is 0 all the way. // rounds down, and between 0 "
-    "and 1 that leaves 0. Divide with /.",
-    ("integer division", WHOLE_DOWN): "The way down never leaves the peak. // rounds down, and "
-    "between 0 and 1 that leaves 0. Divide with /.",
-    ("integer division", WHOLE_UP, WHOLE_DOWN): "Yours knows only 0 and the peak. // rounds down, "
-    "and between 0 and 1 that leaves 0. Divide with /.",
-    ("warmup one step early", ("* step /", "* (step + 1) /")): "Your warm-up is one step ahead: at "
-    "step 0 the rate should be 0.",
-    ("one step early", ("    if step >=", "    step = step + 1\n    if step >=")): "All of yours "
-    "is one step ahead: at step 0 the rate should be 0, at warmup_steps the peak. Use step, not "
-    "step + 1.",
-    ("a line down", (COSINE, "(1 - way)")): "Yours goes down in a line. The way down is half a "
-    "cosine: slow at both ends.",
-    ("half forgotten", (" / 2", "")): "1 + cos goes from 2 to 0, so after the warm-up yours jumps "
-    "to twice the peak. Divide by 2.",
-    ("1 forgotten", (COSINE, "math.cos(math.pi * way)")): "Your rate becomes negative: a cosine "
-    "goes down to -1. Lift it and halve it, (1 + cos(π · way)) / 2.",
-    ("a quarter of a cosine", (COSINE, "math.cos(math.pi / 2 * way)")): "You use a quarter of a "
-    "cosine, which falls into the end at full slope. Half a period, lifted and halved, lands "
-    "softly: (1 + cos(π · way)) / 2.",
-    ("degrees", ("math.pi", "180")): "cos takes radians: half a period is π, not 180.",
-    ("π forgotten", ("math.pi * ", "")): "π is missing: half a period is cos(π · way), with way "
-    "from 0 to 1.",
-    ("cosine upside down", ("1 + math", "1 - math")): "Your cosine rises from 0 to the peak, it "
-    "should fall: plus, not minus.",
-    ("peak forgotten", ("peak * step", "step"), ("peak * (1", "(1")): "Yours rises to 1. Multiply "
-    "by peak, on the way up as well as on the way down.",
-    ("constant after the warmup", (f" * {COSINE}", ""), NO_END): "The warm-up is right; after it "
-    "yours stays at the peak. There half a cosine leads down to 0.",
-}
+MISTAKES = (
+    edited("no warmup", NO_WAY_UP, FROM_STEP_0)(
+        "There is no warm-up: yours starts at the peak. The first warmup_steps lead up to it, in "
+        "a line from 0."
+    ),
+    edited("no warmup", ("peak * step / warmup_steps", "peak"))(
+        "Before the cosine yours stays at the peak. It should rise there, in a line from 0: peak "
+        "* step / warmup_steps."
+    ),
+    edited("no warmup", NO_WAY_UP)(
+        "There is no warm-up: for step < warmup_steps yours is on the cosine's other side. Rise "
+        "in a line from 0 there: peak * step / warmup_steps."
+    ),
+    edited(RESTARTED, FROM_STEP_0)(
+        "The way down counts from step 0, so the rate jumps at the end of the warm-up. It starts "
+        "where the warm-up ends: (step - warmup_steps) / (total_steps - warmup_steps) goes from 0 "
+        "to 1."
+    ),
+    edited(RESTARTED, AS_LONG_AS_ALL)(TOO_LONG),
+    edited(RESTARTED, AS_LONG_AS_ALL, (">= total", ">= warmup_steps + total"))(TOO_LONG),
+    edited("full period", FULL_PERIOD)(
+        "Your cosine runs a full period: down to 0 halfway, then up to the peak again. Half a "
+        "period leads from 1 to -1: cos(π · way), without the 2."
+    ),
+    edited("full period", FULL_PERIOD, NO_END)(
+        "Your cosine runs a full period, and goes on after the end. Half a period leads from 1 to "
+        "-1: cos(π · way); from total_steps on the rate is 0."
+    ),
+    edited("not clipped after the end", NO_END)(
+        "Right until the end. After it your cosine rises again, towards a second peak. From "
+        "total_steps on the rate is 0."
+    ),
+    edited("integer division", WHOLE_UP)(
+        "The warm-up is 0 all the way. // rounds down, and between 0 and 1 that leaves 0. Divide "
+        "with /."
+    ),
+    edited("integer division", WHOLE_DOWN)(
+        "The way down never leaves the peak. // rounds down, and between 0 and 1 that leaves 0. "
+        "Divide with /."
+    ),
+    edited("integer division", WHOLE_UP, WHOLE_DOWN)(
+        "Yours knows only 0 and the peak. // rounds down, and between 0 and 1 that leaves 0. "
+        "Divide with /."
+    ),
+    edited("warmup one step early", ("* step /", "* (step + 1) /"))(
+        "Your warm-up is one step ahead: at step 0 the rate should be 0."
+    ),
+    edited("one step early", ("    if step >=", "    step = step + 1\n    if step >="))(
+        "All of yours is one step ahead: at step 0 the rate should be 0, at warmup_steps the "
+        "peak. Use step, not step + 1."
+    ),
+    edited("a line down", (COSINE, "(1 - way)"))(
+        "Yours goes down in a line. The way down is half a cosine: slow at both ends."
+    ),
+    edited("half forgotten", (" / 2", ""))(
+        "1 + cos goes from 2 to 0, so after the warm-up yours jumps to twice the peak. Divide by 2."
+    ),
+    edited("1 forgotten", (COSINE, "math.cos(math.pi * way)"))(
+        "Your rate becomes negative: a cosine goes down to -1. Lift it and halve it, (1 + cos(π · "
+        "way)) / 2."
+    ),
+    edited("a quarter of a cosine", (COSINE, "math.cos(math.pi / 2 * way)"))(
+        "You use a quarter of a cosine, which falls into the end at full slope. Half a period, "
+        "lifted and halved, lands softly: (1 + cos(π · way)) / 2."
+    ),
+    edited("degrees", ("math.pi", "180"))("cos takes radians: half a period is π, not 180."),
+    edited("π forgotten", ("math.pi * ", ""))(
+        "π is missing: half a period is cos(π · way), with way from 0 to 1."
+    ),
+    edited("cosine upside down", ("1 + math", "1 - math"))(
+        "Your cosine rises from 0 to the peak, it should fall: plus, not minus."
+    ),
+    edited("peak forgotten", ("peak * step", "step"), ("peak * (1", "(1"))(
+        "Yours rises to 1. Multiply by peak, on the way up as well as on the way down."
+    ),
+    edited("constant after the warmup", (f" * {COSINE}", ""), NO_END)(
+        "The warm-up is right; after it yours stays at the peak. There half a cosine leads down "
+        "to 0."
+    ),
+)
 
 LEARNING_RATE = Exercise(
     id="learning_rate",
@@ -135,5 +167,5 @@ LEARNING_RATE = Exercise(
         "return 0.0;  way = (step - warmup_steps) / (total_steps - warmup_steps);  "
         "return peak * (1 + cos(pi * way)) / 2",
     ),
-    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
+    mistakes=MISTAKES,
 )

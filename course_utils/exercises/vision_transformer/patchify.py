@@ -80,32 +80,45 @@ SILENT = ((f"    if H % P or W % P:\n        raise ValueError({MESSAGE})\n", "")
 
 # What is written otherwise in each mistake, and what a student is told about it.
 LAYOUTS = {
-    ("plain reshape", (f".transpose({ORDER})", "")): "The shape is right and the entries are not: "
-    "reshape keeps their order, so your first patch is the start of the image's first row. Reshape "
-    "to (B, H/P, P, W/P, P, C), where nothing moves, then swap the two axes in the middle, P and "
-    "W/P, then flatten.",
-    ("channels first", (ORDER, "0, 1, 3, 5, 2, 4")): "Each patch has its own pixels, but first all "
-    "its reds, then all its greens. In a patch the order is row, column, channel: the channels "
-    "stay last.",
-    ("column-major patches", (ORDER, "0, 3, 1, 2, 4, 5")): "The patches are right, in the wrong "
-    "order: you go down the first column of patches. Go along the first row: the axis H/P comes "
-    "before W/P.",
-    ("rows of the grid and of the patch swapped", STRIDED, (ORDER, "0, 2, 4, 1, 3, 5")): "Each of "
-    "your patches takes every so many pixels from the whole image, like a coarse copy of it. Split "
-    "a side as (number of patches, P), in this order: the pixels of one patch are neighbours.",
-    ("rows of the grid and of the patch swapped", (ORDER, "0, 2, 4, 1, 3, 5")): "Your rows are no "
-    "patches: each holds one place of every patch. After the reshape to (B, H/P, P, W/P, P, C) the "
-    "axes of the grid, H/P and W/P, come first, then the two of the patch.",
-    ("patches transposed", (ORDER, "0, 1, 3, 4, 2, 5")): "The patches are in the right order, but "
-    "each is flattened column by column. Row by row: in a patch the row axis comes before the "
-    "column axis.",
-    ("left as a grid", ("B, -1", "B, H // P, W // P")): "The patches are right, still lying in a "
-    "grid: (B, H/P, W/P, P·P·C). A transformer reads a row of tokens: join the two axes of the "
-    "grid, to N.",
-    ("patches not flattened", ("P * P * C", "P, P, C")): "The patches are right, each still a "
-    "small image: (B, N, P, P, C). A token is a row of numbers: flatten the last three axes.",
-    ("tokens and features exchanged", ("P * P * C)", "P * P * C).transpose(0, 2, 1)")): "The "
-    "patches are right, but they are your columns: (B, P·P·C, N). Tokens first: (B, N, P·P·C).",
+    ("plain reshape", (f".transpose({ORDER})", "")): (
+        "The shape is right and the entries are not: reshape keeps their order, so your first "
+        "patch is the start of the image's first row. Reshape to (B, H/P, P, W/P, P, C), where "
+        "nothing moves, then swap the two axes in the middle, P and W/P, then flatten."
+    ),
+    ("channels first", (ORDER, "0, 1, 3, 5, 2, 4")): (
+        "Each patch has its own pixels, but first all its reds, then all its greens. In a patch "
+        "the order is row, column, channel: the channels stay last."
+    ),
+    ("column-major patches", (ORDER, "0, 3, 1, 2, 4, 5")): (
+        "The patches are right, in the wrong order: you go down the first column of patches. Go "
+        "along the first row: the axis H/P comes before W/P."
+    ),
+    ("rows of the grid and of the patch swapped", STRIDED, (ORDER, "0, 2, 4, 1, 3, 5")): (
+        "Each of your patches takes every so many pixels from the whole image, like a coarse copy "
+        "of it. Split a side as (number of patches, P), in this order: the pixels of one patch "
+        "are neighbours."
+    ),
+    ("rows of the grid and of the patch swapped", (ORDER, "0, 2, 4, 1, 3, 5")): (
+        "Your rows are no patches: each holds one place of every patch. After the reshape to (B, "
+        "H/P, P, W/P, P, C) the axes of the grid, H/P and W/P, come first, then the two of the "
+        "patch."
+    ),
+    ("patches transposed", (ORDER, "0, 1, 3, 4, 2, 5")): (
+        "The patches are in the right order, but each is flattened column by column. Row by row: "
+        "in a patch the row axis comes before the column axis."
+    ),
+    ("left as a grid", ("B, -1", "B, H // P, W // P")): (
+        "The patches are right, still lying in a grid: (B, H/P, W/P, P·P·C). A transformer reads "
+        "a row of tokens: join the two axes of the grid, to N."
+    ),
+    ("patches not flattened", ("P * P * C", "P, P, C")): (
+        "The patches are right, each still a small image: (B, N, P, P, C). A token is a row of "
+        "numbers: flatten the last three axes."
+    ),
+    ("tokens and features exchanged", ("P * P * C)", "P * P * C).transpose(0, 2, 1)")): (
+        "The patches are right, but they are your columns: (B, P·P·C, N). Tokens first: (B, N, "
+        "P·P·C)."
+    ),
 }
 
 PATCHIFY = Exercise(
@@ -134,52 +147,36 @@ PATCHIFY = Exercise(
     ),
     mistakes=(
         *(
-            edited(*layout, *complaint, sentence)
+            edited(*layout, *complaint)(sentence)
             for layout, sentence in LAYOUTS.items()
             for complaint in (RIGHT, VAGUE, ANOTHER, SILENT)
         ),
-        edited(
-            "square images assumed",
-            ("W // P, P", "H // P, P"),
+        edited("square images assumed", ("W // P, P", "H // P, P"), telling=True)(
             "Right for a square image only: you count the patches along one side and use it for "
-            "both. There are H/P rows and W/P columns of patches.",
-            telling=True,
+            "both. There are H/P rows and W/P columns of patches."
         ),
-        edited(
-            "cropped silently",
-            *SILENT,
+        edited("cropped silently", *SILENT)(
             "Right where the patches fill the image. Where they do not, what is left at the edge "
             "is lost without a word: if H % P or W % P is not 0, raise a ValueError that names the "
-            "patch size and the image's.",
+            "patch size and the image's."
         ),
-        edited(
-            "only the height looked at",
-            (" or W % P", ""),
-            CROPPED,
+        edited("only the height looked at", (" or W % P", ""), CROPPED)(
             "You raise a ValueError when P does not divide the height. It has to divide the width "
-            "as well.",
+            "as well."
         ),
-        edited(
-            "only the width looked at",
-            ("H % P or ", ""),
-            CROPPED,
+        edited("only the width looked at", ("H % P or ", ""), CROPPED)(
             "You raise a ValueError when P does not divide the width. It has to divide the height "
-            "as well.",
+            "as well."
         ),
-        edited(
-            "a message without both numbers",
-            *VAGUE,
+        edited("a message without both numbers", *VAGUE)(
             "Right where the patches fill the image. Where they do not there is a ValueError, but "
             "who reads it does not learn which numbers do not fit. Check H % P and W % P yourself, "
-            "before the reshape, and put P, H and W into the message.",
+            "before the reshape, and put P, H and W into the message."
         ),
-        edited(
-            "another error than ValueError",
-            *ANOTHER,
+        edited("another error than ValueError", *ANOTHER, telling=True)(
             "Right where the patches fill the image. Where they do not, your code stops with "
             "another error, perhaps from inside reshape. Check H % P and W % P first, and raise a "
-            "ValueError whose message names P, H and W.",
-            telling=True,
+            "ValueError whose message names P, H and W."
         ),
     ),
 )

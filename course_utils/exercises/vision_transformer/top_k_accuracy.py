@@ -44,40 +44,61 @@ BATCH_AXIS = (
 COUNTS = "This counts the images. Divide by how many there are: an accuracy lies between 0 and 1."
 
 # What is written otherwise in each mistake, and what a student is told about it.
-MISTAKES = {
-    ("lowest k", ("-logits", "logits")): "You take the k lowest logits. argsort goes from low to "
-    "high: take the last k of each row, [:, -k:], or sort -logits.",
-    ("mean over k", (".any(axis=1)", "")): "You take the mean over all k guesses, but only one of "
-    "them can be right. Ask for each image whether any guess is right, then take the mean over the "
-    "images.",
-    ("argsort read as ranks", ("[:, :k]", ""), (FOUND, AT_THE_LABEL)): "You read argsort at the "
-    "label as the label's rank. argsort gives the classes in the order of their logits, not the "
-    "place of each class: look for the label among the first k of them.",
-    ("argsort over the batch", ("-logits, axis=1", "logits, axis=0"), (":k]", "-k:]")): BATCH_AXIS,
-    ("argsort over the batch", ("axis=1)[:, :k]", "axis=0)[:k]"), (FOUND, IN_COLUMN)): BATCH_AXIS,
-    ("counts instead of a share", ("mean", "sum")): COUNTS,
-    ("counts instead of a share", ("found.mean()", "float(found.sum())")): COUNTS,
-    ("in percent", ("return", "return 100 *")): "The number is right, in percent. Leave the 100 "
-    "out: a share lies between 0 and 1.",
-    ("one guess only", (":k]", ":1]")): "Right for k = 1. You look at the best class only; the "
-    "right one may be any of the k best.",
-    ("the k-th guess only", (":k]", "k - 1 : k]")): "Right for k = 1. You look at the k-th best "
-    "class only; the right one may be any of the k best.",
-    ("one guess too many", (":k]", ": k + 1]")): "You take k + 1 guesses. [:, :k] are k columns, "
-    "and so are [:, -k:].",
-    ("one guess too few", (":k]", ": k - 1]")): "You take k - 1 guesses. [:, :k] are k columns, "
-    "and so are [:, -k:].",
-    ("share of errors", ("return", "return 1 -")): "This is the share of images where all guesses "
-    "are wrong: the top-k error. The accuracy is 1 minus that.",
-    ("one answer an image", (".mean()", "")): "This is True or False for each image. Take the mean "
-    "over them, for one number.",
-    ("all k must be right", ("any", "all")): "You ask that all k guesses are the right class. Any "
-    "of them is enough.",
-    ("divided by the classes", ("mean()", "sum() / logits.shape[1]")): "You divide by the number "
-    "of classes. Divide by the number of images: logits.shape[0].",
-    ("always right", ("found.mean()", "1.0")): "Yours is always 1. Is the label among the k "
-    "highest logits of its row?",
-}
+MISTAKES = (
+    edited("lowest k", ("-logits", "logits"))(
+        "You take the k lowest logits. argsort goes from low to high: take the last k of each "
+        "row, [:, -k:], or sort -logits."
+    ),
+    edited("mean over k", (".any(axis=1)", ""))(
+        "You take the mean over all k guesses, but only one of them can be right. Ask for each "
+        "image whether any guess is right, then take the mean over the images."
+    ),
+    edited("argsort read as ranks", ("[:, :k]", ""), (FOUND, AT_THE_LABEL))(
+        "You read argsort at the label as the label's rank. argsort gives the classes in the "
+        "order of their logits, not the place of each class: look for the label among the first k "
+        "of them."
+    ),
+    edited("argsort over the batch", ("-logits, axis=1", "logits, axis=0"), (":k]", "-k:]"))(
+        BATCH_AXIS
+    ),
+    edited("argsort over the batch", ("axis=1)[:, :k]", "axis=0)[:k]"), (FOUND, IN_COLUMN))(
+        BATCH_AXIS
+    ),
+    edited("counts instead of a share", ("mean", "sum"))(COUNTS),
+    edited("counts instead of a share", ("found.mean()", "float(found.sum())"))(COUNTS),
+    edited("in percent", ("return", "return 100 *"))(
+        "The number is right, in percent. Leave the 100 out: a share lies between 0 and 1."
+    ),
+    edited("one guess only", (":k]", ":1]"))(
+        "Right for k = 1. You look at the best class only; the right one may be any of the k best."
+    ),
+    edited("the k-th guess only", (":k]", "k - 1 : k]"))(
+        "Right for k = 1. You look at the k-th best class only; the right one may be any of the k "
+        "best."
+    ),
+    edited("one guess too many", (":k]", ": k + 1]"))(
+        "You take k + 1 guesses. [:, :k] are k columns, and so are [:, -k:]."
+    ),
+    edited("one guess too few", (":k]", ": k - 1]"))(
+        "You take k - 1 guesses. [:, :k] are k columns, and so are [:, -k:]."
+    ),
+    edited("share of errors", ("return", "return 1 -"))(
+        "This is the share of images where all guesses are wrong: the top-k error. The accuracy "
+        "is 1 minus that."
+    ),
+    edited("one answer an image", (".mean()", ""))(
+        "This is True or False for each image. Take the mean over them, for one number."
+    ),
+    edited("all k must be right", ("any", "all"))(
+        "You ask that all k guesses are the right class. Any of them is enough."
+    ),
+    edited("divided by the classes", ("mean()", "sum() / logits.shape[1]"))(
+        "You divide by the number of classes. Divide by the number of images: logits.shape[0]."
+    ),
+    edited("always right", ("found.mean()", "1.0"))(
+        "Yours is always 1. Is the label among the k highest logits of its row?"
+    ),
+)
 
 TOP_K_ACCURACY = Exercise(
     id="top_k_accuracy",
@@ -95,5 +116,5 @@ TOP_K_ACCURACY = Exercise(
         "guesses = argsort(logits, axis=-1)[:, -k:];  found = (guesses == labels[:, None])"
         ".any(axis=-1);  return float(found.mean())",
     ),
-    mistakes=tuple(edited(*mistake, sentence) for mistake, sentence in MISTAKES.items()),
+    mistakes=MISTAKES,
 )
