@@ -6,11 +6,14 @@ and other processes of tests inherit these settings.
 """
 
 import os
+from pathlib import Path
 
 SETTINGS = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
     "--xla_cpu_use_fusion_emitters=false",
+    # In a notebook's kernel, trainings are rehearsed: see the file there.
+    "IPYTHONDIR": str(Path(__file__).parent / "rehearsal"),
 }
 for name, value in SETTINGS.items():
     os.environ.setdefault(name, value)
@@ -48,7 +51,7 @@ def position(item):
 
 def group(nodeid):
     """A file is a group, since a notebook's cells follow one another. Of two long files, whose
-    tests have ids, each id's first word is one: the notebook."""
+    tests have ids, each id's first word is one: the notebook, or the folder."""
     file, _, rest = nodeid.partition("::")
     if file.endswith(("test_backends.py", "test_catalogue.py")):
         file += rest.partition("[")[2].partition(".")[0]

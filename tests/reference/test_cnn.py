@@ -101,6 +101,7 @@ def test_count_by_hand():
     assert trainable(reference.cnn(CONFIG)) == stem + first + second + head
 
 
+@pytest.mark.counts
 def test_base_has_the_layers_of_resnet_18():
     """11,173,962 with 10 classes is the size of its usual form for images of 32 by 32."""
     model = reference.cnn(replace(reference.VARIANTS["base"], num_classes=10))

@@ -59,6 +59,11 @@ MODELS = {
 }
 
 every_model = pytest.mark.parametrize("name", MODELS)
+# Of the layers of another model here: its training is repeated on no other backend.
+RELATIVES = {"vit_hybrid", "vit_flattened", "perceiver_io"}
+every_training = pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.relative) if n in RELATIVES else n for n in MODELS]
+)
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +119,7 @@ def assert_all_moved(before, model):
 
 # Keras reads its variables in a way that NumPy will not take for ever.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-@every_model
+@every_training
 def test_weights_save_and_load_exactly(name, tmp_path):
     model, other = MODELS[name](), MODELS[name]()
     # Norms and biases start the same in all models: draw everything.
@@ -132,7 +137,7 @@ def test_weights_save_and_load_exactly(name, tmp_path):
         np.testing.assert_array_equal(np.asarray(found.value), np.asarray(wanted.value))
 
 
-@every_model
+@every_training
 def test_trains_with_a_scaled_loss(name, precision):
     precision("mixed_float16")
     model = MODELS[name]()
@@ -148,7 +153,7 @@ def assert_half_precision(model, loss):
     assert model.output.dtype == "float32"  # half precision is too coarse for a loss
 
 
-@every_model
+@every_training
 def test_trains_compiled_and_twice_the_same(name, precision):
     """XLA takes the model, randomness included, and one seed gives one result.
 

@@ -134,6 +134,7 @@ FULL_SIZE = {
 }
 
 
+@pytest.mark.counts
 @pytest.mark.parametrize("name", FULL_SIZE)
 def test_the_published_sizes_have_the_published_number_of_parameters(name):
     parameters, config = FULL_SIZE[name]

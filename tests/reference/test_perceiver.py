@@ -180,6 +180,7 @@ def test_counts_by_hand():
     assert reference.count_perceiver_parameters(sizes, 1, shared=False) == 11_111
 
 
+@pytest.mark.counts
 @pytest.mark.parametrize(("positions", "pooling"), [("fourier", "mean"), ("learned", "decoder")])
 def test_counts_equal_those_of_built_models(positions, pooling):
     config = replace(CONFIG, positions=positions, pooling=pooling)
@@ -204,6 +205,7 @@ def test_counts_equal_those_of_built_models(positions, pooling):
     assert separate.count_params() == count(sizes, config.iterations, shared=False)
 
 
+@pytest.mark.counts
 @pytest.mark.parametrize(("name", "count"), [("fourier", 48_440_627), ("learned", 62_255_848)])
 def test_counts_of_the_published_variants(name, count):
     # Repeats use the same weights again, and building them all takes time.
@@ -211,6 +213,7 @@ def test_counts_of_the_published_variants(name, count):
     assert reference.perceiver(config).count_params() == count
 
 
+@pytest.mark.counts
 def test_cost_equals_the_products_that_attention_makes(rng, monkeypatch):
     cost, einsum = 0, ops.einsum
 

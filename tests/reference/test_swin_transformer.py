@@ -290,6 +290,7 @@ def test_the_same_weights_serve_any_image_size(rng, size, mask_padding):
     assert np.abs(logits[0] - logits[1]).max() > 1e-6
 
 
+@pytest.mark.counts
 def test_parameters_are_those_of_the_published_model():
     assert reference.swin_transformer(reference.VARIANTS["tiny"]).count_params() == 28_288_354
 

@@ -90,6 +90,7 @@ def test_class_token_comes_first(rng):
 # --- counting ---------------------------------------------------------------------------------
 
 
+@pytest.mark.counts
 def test_count_of_the_published_sizes():
     for name, published in (("tiny", 5_717_416), ("small", 22_050_664), ("base", 86_567_656)):
         sizes = reference.VARIANTS[name]
@@ -121,6 +122,7 @@ def test_count_is_that_of_the_model(sizes):
     assert reference.vision_transformer(config).count_params() == count
 
 
+@pytest.mark.counts
 def test_the_textbooks_head_has_almost_all_of_its_numbers():
     config = reference.ViTConfig(
         72,
