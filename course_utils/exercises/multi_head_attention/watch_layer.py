@@ -11,7 +11,8 @@ from keras import ops
 
 from course_utils.checking import sentences
 from course_utils.checking.driver import Unusable, describe, fits
-from course_utils.exercises.multi_head_attention.by_hand import ROLES, by_hand, pack
+from course_utils.exercises.multi_head_attention.inputs import ROLES, pack
+from course_utils.exercises.multi_head_attention.multi_head_attention import multi_head_attention
 from course_utils.reference.multi_head_attention import MultiHeadAttention
 
 DONE_ALREADY = (
@@ -21,21 +22,11 @@ DONE_ALREADY = (
 )
 NAME = "MultiHeadAttention"
 
+STATE = ("trainable arrays", "same output twice", "output alone unless asked")
+SHAPE = "shape inside a model"
 # What a case asks for, and what of all that the driver returns it looks at.
-OUTPUTS = {
-    "output": "B Nq D",
-    "weights": "B h Nq Nk",
-    "trainable arrays": "",
-    "same output twice": "",
-    "output alone unless asked": "",
-    "shape inside a model": "",
-}
-ASKED = {
-    "output": ("output",),
-    "weights": ("output", "weights"),
-    "state": ("trainable arrays", "same output twice", "output alone unless asked"),
-    "model": ("shape inside a model",),
-}
+OUTPUTS = {"output": "B Nq D", "weights": "B h Nq Nk", **dict.fromkeys((*STATE, SHAPE), "")}
+ASKED = {"output": ("output",), "weights": ("output", "weights"), "state": STATE, "model": (SHAPE,)}
 WANTED = (
     "After a call the layer should own four kernels of shape {kernel} and four biases of shape "
     "{bias}, a pair for each of its Dense layers. Yours owns {owned}. Does call use all four, as "
@@ -51,7 +42,8 @@ def watch_layer(solution, inputs):
         layer = make(solution, inputs)
         started = start(layer, inputs)
         if inputs["asks"] == "state":
-            seen |= look_at_state(layer, inputs) if started else NO_STATE
+            state = look_at_state(layer, inputs) if started else NO_STATE
+            seen |= zip(STATE, state, strict=True)
         else:
             give(layer, inputs)
             seen |= ask(layer, inputs)
@@ -115,27 +107,24 @@ def start(layer, inputs) -> bool:
     return True
 
 
-NO_STATE = {
-    "trainable arrays": 0,
-    "same output twice": False,
-    "output alone unless asked": True,
-}
+NO_STATE = (0, False, True)
 
 
 def look_at_state(layer, inputs):
     first, second = use(layer, inputs), use(layer, inputs)
-    alone = not isinstance(first, tuple | list)
-    arrays = [ops.convert_to_numpy(x if alone else x[0]) for x in (first, second)]
-    return {
-        "trainable arrays": len(layer.trainable_weights),
-        "same output twice": np.array_equal(*arrays, equal_nan=True),
-        "output alone unless asked": alone,
-    }
+    arrays = [ops.convert_to_numpy(output_of(result)) for result in (first, second)]
+    same = np.array_equal(*arrays, equal_nan=True)
+    return len(layer.trainable_weights), same, not isinstance(first, tuple | list)
+
+
+def output_of(result):
+    """What a layer returned, without the weights where it returned a pair."""
+    return result[0] if isinstance(result, tuple | list) and result else result
 
 
 def ask(layer, inputs):
     if inputs["asks"] == "model":
-        return {"shape inside a model": shape_inside_a_model(layer, inputs)}
+        return {SHAPE: shape_inside_a_model(layer, inputs)}
     if inputs["asks"] == "weights":
         pair = use(layer, inputs, return_weights=True)
         if not isinstance(pair, tuple | list) or len(pair) != 2:
@@ -144,7 +133,7 @@ def ask(layer, inputs):
     output = use(layer, inputs)
     if output is None:
         raise Unusable("none", sentences.NONE.format(name=f"{NAME}.call"))
-    return {"output": output[0] if isinstance(output, tuple | list) and output else output}
+    return {"output": output_of(output)}
 
 
 def shape_inside_a_model(layer, inputs):
@@ -163,7 +152,7 @@ def shape_inside_a_model(layer, inputs):
         output = use(layer, symbols)
     except NotImplementedError as error:  # TensorFlow's word for it, and ours for "not solved yet"
         raise TypeError(str(error)) from error
-    return np.array(output[0].shape if isinstance(output, tuple | list) else output.shape)
+    return np.array(output_of(output).shape)
 
 
 def give(layer, inputs) -> None:
@@ -196,14 +185,13 @@ def assign(layer, pairs, inputs, roles) -> None:
 
 def order_of_roles(layer, inputs):
     """Find out by trying which of its parts a layer uses for what; None where nothing fits."""
-    output = use(layer, inputs)
-    output = ops.convert_to_numpy(output[0] if isinstance(output, tuple | list) else output)
+    output = ops.convert_to_numpy(output_of(use(layer, inputs)))
     arrays = {n: ops.convert_to_numpy(a) if hasattr(a, "shape") else a for n, a in inputs.items()}
     query, params = arrays["query"], pack(arrays)
     rest = (inputs["num_heads"], arrays.get("mask"))
     for places in itertools.permutations(range(4)):
         shuffled = {role: params[ROLES[place]] for role, place in zip(ROLES, places, strict=True)}
-        guess = by_hand(query, arrays.get("value", query), shuffled, *rest)[0]
+        guess = multi_head_attention(query, arrays.get("value", query), shuffled, *rest)[0]
         if guess.shape == output.shape and np.allclose(guess, output, rtol=0, atol=1e-3):
             return [ROLES[places.index(place)] for place in range(4)]
     return None
