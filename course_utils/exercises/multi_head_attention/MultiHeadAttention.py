@@ -5,18 +5,9 @@ from keras import layers, ops  # noqa: F401  mistakes use ops
 
 from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
-from course_utils.exercises.multi_head_attention.inputs import (
-    ROLES,
-    draw_params,
-    padding,
-    some_hidden,
-)
+from course_utils.exercises.multi_head_attention.inputs import ROLES, draw_params, hiding, padding
 from course_utils.exercises.multi_head_attention.multi_head_attention import BUILT_IN_HEADS
-from course_utils.exercises.multi_head_attention.watch_layer import (
-    OUTPUTS,
-    watch_asked,
-    watch_layer,
-)
+from course_utils.exercises.multi_head_attention.watch_layer import OUTPUTS, asked, watch_layer
 from course_utils.reference import multi_head_attention as reference
 from course_utils.reference.attention import attend
 from course_utils.reference.multi_head_attention import mask_for_heads, merge_heads, split_heads
@@ -56,14 +47,14 @@ def layer_cases(rng):
         case("self-attention", mask=np.tri(7, dtype=bool)),
         case("cross-attention", value=7),
         case("cross-attention", value=11, heads=5),
-        case("a mask", value=11, mask=some_hidden(rng, 3, 7, 11)),
+        case("a mask", value=11, mask=hiding(rng, 3, 7, 11)),
         case("a mask", value=11, heads=5, mask=padding(rng, 3, 11)),
         case(
             "the pair of output and weights",
             "weights",
             value=11,
             heads=5,
-            mask=some_hidden(rng, 1, 7, 11),
+            mask=hiding(rng, 1, 7, 11),
         ),
         case("a layer called twice", "state", value=11),
         case("a part of a model", "model", value=11),
@@ -71,8 +62,11 @@ def layer_cases(rng):
 
 
 DENSES = "".join(f"        self.{role}_dense = layers.Dense(dim)\n" for role in ROLES)
+START = "        value = query"
+VALUE = "query if value is None else value"
 KEY_FROM_QUERY = ("key_dense(value)", "key_dense(query)")
 NO_OUTPUT_PROJECTION = ("self.output_dense(merge_heads(output))", "merge_heads(output)")
+SPLIT = "split_heads(x, self.num_heads)"
 MASK = "mask_for_heads(mask)"
 RETURNED = "(output, weights) if return_weights else output"
 MADE_IN_CALL = (
@@ -94,7 +88,7 @@ LAYER = Exercise(
     cases=layer_cases,
     outputs=OUTPUTS,
     driver=watch_layer,
-    observe=watch_asked,
+    observe=asked,
     forbidden=BUILT_IN_HEADS,
     seconds=30.0,
     hints=(
@@ -117,27 +111,19 @@ LAYER = Exercise(
         edited(
             "sublayers created in call",
             (DENSES, ""),
-            (
-                "        value = query",
-                DENSES.replace("dim", "query.shape[-1]") + "        value = query",
-            ),
+            (START, DENSES.replace("dim", "query.shape[-1]") + START),
             MADE_IN_CALL,
         ),
         edited(
             "value ignored",
-            ("query if value is None else value", "query"),
+            (VALUE, "query"),
             "Right for self-attention. But where a value is given, keys and values are made from "
             "it: self.key_dense(value) and self.value_dense(value).",
         ),
-        edited(
-            "value needed",
-            ("query if value is None else value", "value"),
-            VALUE_NEEDED,
-            telling=True,
-        ),
+        edited("value needed", (VALUE, "value"), VALUE_NEEDED, telling=True),
         edited(
             "value asked as if it were one truth value",
-            ("query if value is None else value", "value or query"),
+            (VALUE, "value or query"),
             "Right without a value. But `if value` and `value or query` ask an array whether it "
             "is true, and an array has many answers. Ask: if value is None.",
             telling=True,
@@ -231,10 +217,7 @@ LAYER = Exercise(
         ),
         edited(
             "heads split by one reshape",
-            (
-                "split_heads(x, self.num_heads)",
-                "ops.reshape(x, (x.shape[0], self.num_heads, x.shape[1], -1))",
-            ),
+            (SPLIT, "ops.reshape(x, (x.shape[0], self.num_heads, x.shape[1], -1))"),
             "The heads are cut wrongly out of the projections: one reshape shares out tokens, not "
             "features. Use split_heads.",
         ),

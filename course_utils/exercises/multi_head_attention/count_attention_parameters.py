@@ -124,16 +124,8 @@ COUNT = Exercise(
             "Right without key_dim. With it, you take it for the width of all heads together; it "
             "is the width of one, so together they are num_heads · key_dim wide.",
         ),
-        edited(
-            "key_dim ignored",
-            (" if key_dim is None else key_dim", ""),
-            KEY_DIM_IGNORED,
-        ),
-        edited(
-            "key_dim ignored",
-            ("num_heads * key_dim", "dim"),
-            KEY_DIM_IGNORED,
-        ),
+        edited("key_dim ignored", (" if key_dim is None else key_dim", ""), KEY_DIM_IGNORED),
+        edited("key_dim ignored", ("num_heads * key_dim", "dim"), KEY_DIM_IGNORED),
         edited(
             "output kernel always (D, D)",
             ("inner * dim", "dim * dim"),

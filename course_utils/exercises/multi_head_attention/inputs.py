@@ -21,7 +21,7 @@ def pack(inputs):
     return {role: (inputs[f"{role}_kernel"], inputs[f"{role}_bias"]) for role in ROLES}
 
 
-def some_hidden(rng, *shape):
+def hiding(rng, *shape):
     """A mask that hides something from every query, and not everything."""
     mask = rng.random(shape) < 0.6
     mask[..., 0] = rng.random(shape[:-1]) < 0.5

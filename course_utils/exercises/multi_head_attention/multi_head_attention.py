@@ -6,12 +6,7 @@ from course_utils.checking.driver import Unusable, call
 from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.attention.attend import attend
 from course_utils.exercises.draw import normal
-from course_utils.exercises.multi_head_attention.inputs import (
-    draw_params,
-    pack,
-    padding,
-    some_hidden,
-)
+from course_utils.exercises.multi_head_attention.inputs import draw_params, hiding, pack, padding
 from course_utils.exercises.multi_head_attention.merge_heads import merge_heads
 from course_utils.exercises.multi_head_attention.split_heads import split_heads
 from course_utils.reference import multi_head_attention as reference
@@ -47,22 +42,20 @@ def attention_cases(rng):
         case("self-attention"),
         case("cross-attention", value=7),
         case("cross-attention", value=11, heads=5),
-        case("a mask for each sequence", value=11, mask=some_hidden(rng, 2, 7, 11)),
-        case("as many sequences as heads", batch=3, mask=some_hidden(rng, 3, 7, 7)),
+        case("a mask for each sequence", value=11, mask=hiding(rng, 2, 7, 11)),
+        case("as many sequences as heads", batch=3, mask=hiding(rng, 3, 7, 7)),
         case("a padding mask, one row for all queries", value=11, mask=padding(rng, 2, 11)),
         case("one mask for all sequences", mask=np.tri(7, dtype=bool)),
-        case("one mask for all sequences", value=11, mask=some_hidden(rng, 1, 7, 11)),
+        case("one mask for all sequences", value=11, mask=hiding(rng, 1, 7, 11)),
     ]
 
 
 def call_with_params(solution, inputs):
     """Call a solution with the kernels and biases in a dictionary, which has to stay as it is."""
     params = pack(inputs)
-    given = {"query": inputs["query"], "value": inputs["value"], "params": params}
-    given["num_heads"] = inputs["num_heads"]
-    if "mask" in inputs:
-        given["mask"] = inputs["mask"]
-    result = call(solution, given)
+    held = {**inputs, "params": params}
+    names = ("query", "value", "params", "num_heads", "mask")
+    result = call(solution, {name: held[name] for name in names if name in held})
     before = pack(inputs)
     same = params.keys() == before.keys()
     if not same or any(params[role][i] is not before[role][i] for role in before for i in (0, 1)):
@@ -77,19 +70,27 @@ DICTIONARY = (
 
 KEY_FROM_QUERY = ('heads(value, "key")', 'heads(query, "key")')
 VALUE_FROM_QUERY = ('heads(value, "value")', 'heads(query, "value")')
+OWN_BLOCK = "np.kron(np.eye(num_heads), np.ones([len(bias) // num_heads] * 2))"
+PROJECTED = "merge_heads(output) @ kernel + bias"
+MEAN = "output.mean(axis=1)"
 SPLIT = "split_heads(x @ kernel + bias, num_heads)"
+INTERLEAVED = "(x @ kernel + bias).reshape(*x.shape[:2], -1, num_heads).transpose(0, 3, 1, 2)"
 SPLIT_BY_RESHAPE = (SPLIT, "np.reshape(x @ kernel + bias, (len(x), num_heads, x.shape[1], -1))")
 MERGED_BY_RESHAPE = ("merge_heads(output)", "output.reshape(query.shape)")
 NO_BIAS_IN = ("x @ kernel + bias", "x @ kernel")
 NO_BIAS_OUT = ("(output) @ kernel + bias", "(output) @ kernel")
+MIXED_ANEW = "\n    output = weights @ values"
 HIDDEN_AFTERWARDS = (
-    "values)\n    weights = weights if mask is None else weights * mask\n"
-    "    output = weights @ values"
+    "values)\n    weights = weights if mask is None else weights * mask" + MIXED_ANEW
 )
 # The same as a softmax along the wrong axis: each key shares its attention among the queries.
 OVER_QUERIES = (
     "attend(keys, queries, queries, mask if mask is None else np.swapaxes(mask, -1, -2))\n"
-    "    weights = np.swapaxes(weights, -1, -2)\n    output = weights @ values"
+    "    weights = np.swapaxes(weights, -1, -2)" + MIXED_ANEW
+)
+ONE_PROJECTION = (
+    "Queries, keys and values all come through the same projection. Each has a kernel and bias of "
+    'its own: params["query"], params["key"], params["value"].'
 )
 HEADS_AVERAGED = (
     "You average the heads, and what tells them apart is lost. Put their features side by side "
@@ -98,10 +99,6 @@ HEADS_AVERAGED = (
 WRONG_SPLIT = (
     "The projections are right, but the heads are cut wrongly out of them. Use split_heads: head i "
     "has the columns i·d to (i + 1)·d - 1, for all tokens."
-)
-INVERTED = (
-    "You hide what should be seen: True means may attend. Hand the mask to attend as it is, with "
-    "an axis for the heads."
 )
 
 ATTENTION = Exercise(
@@ -139,16 +136,13 @@ ATTENTION = Exercise(
         ),
         edited(
             "input split before projecting",
-            (
-                "x @ kernel",
-                "x @ (kernel * np.kron(np.eye(num_heads), np.ones([len(bias) // num_heads] * 2)))",
-            ),
+            ("x @ kernel", f"x @ (kernel * {OWN_BLOCK})"),
             "You split the tokens first and project each part with its own block of the kernel, "
             "so a head sees only its share of the input. Project all D features first, then split.",
         ),
         edited(
             "no output projection",
-            ("merge_heads(output) @ kernel + bias", "merge_heads(output)"),
+            (PROJECTED, "merge_heads(output)"),
             "The merged heads are right. The last step is missing: the output kernel and bias, "
             "which let the heads' results mix.",
         ),
@@ -180,20 +174,12 @@ ATTENTION = Exercise(
             "are both made from the argument value.",
         ),
         *(
-            edited(
-                "one projection for all three",
-                ("params[role]", f'params["{role}"]'),
-                "Queries, keys and values all come through the same projection. Each has a kernel and "
-                'bias of its own: params["query"], params["key"], params["value"].',
-            )
+            edited("one projection for all three", ("[role]", f'["{role}"]'), ONE_PROJECTION)
             for role in ("query", "key", "value")
         ),
         edited(
             "projections of key and value exchanged",
-            (
-                'heads(value, "key"), heads(value, "value")',
-                'heads(value, "value"), heads(value, "key")',
-            ),
+            ('"key"), heads(value, "value")', '"value"), heads(value, "key")'),
             'Keys are made with params["key"] and values with params["value"]; yours are '
             "exchanged.",
         ),
@@ -245,7 +231,8 @@ ATTENTION = Exercise(
         edited(
             "mask polarity inverted",
             ("values, mask)", "values, mask if mask is None else ~mask)"),
-            INVERTED,
+            "You hide what should be seen: True means may attend. Hand the mask to attend as it "
+            "is, with an axis for the heads.",
         ),
         edited(
             "mask applied after softmax",
@@ -253,15 +240,9 @@ ATTENTION = Exercise(
             "You set weights to zero after the softmax, so the rows no longer sum to 1. Hide the "
             "scores before the softmax; attend does it.",
         ),
-        edited(
-            "heads averaged instead of concatenated",
-            ("merge_heads(output) @ kernel + bias", "output.mean(axis=1)"),
-            HEADS_AVERAGED,
-        ),
-        edited(
-            "heads averaged instead of concatenated",
-            ("merge_heads(output) @ kernel", "output.mean(axis=1) @ kernel[: output.shape[-1]]"),
-            HEADS_AVERAGED,
+        *(
+            edited("heads averaged instead of concatenated", (PROJECTED, result), HEADS_AVERAGED)
+            for result in (MEAN, f"{MEAN} @ kernel[: output.shape[-1]] + bias")
         ),
         edited(
             "weights averaged over heads",
@@ -275,25 +256,14 @@ ATTENTION = Exercise(
             "This is attention with a single head, D features wide. Split queries, keys and "
             "values into num_heads heads before attend.",
         ),
-        edited(
-            "heads split by one reshape",
-            SPLIT_BY_RESHAPE,
-            WRONG_SPLIT,
-        ),
+        edited("heads split by one reshape", SPLIT_BY_RESHAPE, WRONG_SPLIT),
         edited(
             "heads split by one reshape, and merged by one",
             SPLIT_BY_RESHAPE,
             MERGED_BY_RESHAPE,
             WRONG_SPLIT,
         ),
-        edited(
-            "heads interleaved",
-            (
-                SPLIT,
-                "(x @ kernel + bias).reshape(*x.shape[:2], -1, num_heads).transpose(0, 3, 1, 2)",
-            ),
-            WRONG_SPLIT,
-        ),
+        edited("heads interleaved", (SPLIT, INTERLEAVED), WRONG_SPLIT),
         edited(
             "heads merged by one reshape",
             MERGED_BY_RESHAPE,
@@ -331,10 +301,7 @@ ATTENTION = Exercise(
         ),
         edited(
             "returns (weights, output)",
-            (
-                "merge_heads(output) @ kernel + bias, weights",
-                "weights, merge_heads(output) @ kernel + bias",
-            ),
+            (f"{PROJECTED}, weights", f"weights, {PROJECTED}"),
             "Both are right, in the wrong order: return output first, then weights.",
         ),
     ),

@@ -25,17 +25,10 @@ def prune_head(params, head, num_heads):
 
 def prune_cases(rng):
     def case(shows, head, num_heads):
-        return Case(
-            shows,
-            {
-                "shows": shows,
-                "head": head,
-                "num_heads": num_heads,
-                **draw_params(rng, 15),
-                "query": normal(rng, 2, 5, 15),  # what attention is tried on afterwards
-                "value": normal(rng, 2, 7, 15),
-            },
-        )
+        given = {"head": head, "num_heads": num_heads, **draw_params(rng, 15)}
+        # What attention is tried on afterwards.
+        tokens = {"query": normal(rng, 2, 5, 15), "value": normal(rng, 2, 7, 15)}
+        return Case(shows, {"shows": shows, **given, **tokens})
 
     return [
         case("the first head", 0, 3),
@@ -49,9 +42,8 @@ def prune(solution, inputs):
     """Hand out params, and take the new ones apart: eight arrays, and whether the old are whole."""
     params = pack(inputs)
     given = {role: tuple(np.array(array) for array in pair) for role, pair in params.items()}
-    pruned = call(
-        solution, {"params": params, "head": inputs["head"], "num_heads": inputs["num_heads"]}
-    )
+    numbers = {name: inputs[name] for name in ("head", "num_heads")}
+    pruned = call(solution, {"params": params, **numbers})
     if pruned is None:
         return None
     whole = set(params) == set(given) and all(
@@ -81,19 +73,14 @@ def watch_attention(inputs, arrays):
     """
     for name in NAMES:
         if arrays[name].shape != inputs[name].shape:
-            raise Unusable(
-                "unfit",
-                f"The {name.replace('_', ' of ', 1)} has shape {arrays[name].shape}, expected "
-                f"{inputs[name].shape}: a silent head keeps its place.",
-            )
+            text = f"The {name.replace('_', ' of ', 1)} has shape {arrays[name].shape}, expected "
+            text += f"{inputs[name].shape}: a silent head keeps its place."
+            raise Unusable("unfit", text)
     if inputs["shows"] == KEPT:
         return {KEPT: arrays[KEPT]}
     new = pack({name: arrays[name].astype("float32") for name in NAMES})
-    return {
-        "output": multi_head_attention(inputs["query"], inputs["value"], new, inputs["num_heads"])[
-            0
-        ]
-    }
+    tokens = inputs["query"], inputs["value"]
+    return {"output": multi_head_attention(*tokens, new, inputs["num_heads"])[0]}
 
 
 IS_PARAMS = (
@@ -108,6 +95,7 @@ def instead(role):
 
 
 OWN = "head * width, (head + 1) * width"
+NEW = '{**params, "output": (kernel, bias)}'
 COPY_FORGOTTEN = ('(np.array(array) for array in params["output"])', 'params["output"]')
 COLUMNS = ("[own]", "[:, own]")
 BIAS_TOO = ("= 0", "= bias[own] = 0")
@@ -118,9 +106,6 @@ IN_PLACE = (
 UNIFORM = (
     "With its queries or keys at zero a head scores all tokens alike. It is not silent then, it "
     "takes their mean. Zero what it says, not what it asks: its rows of the output kernel."
-)
-OUTPUT_BIAS = (
-    "The head is silent, but you took the output bias as well. It belongs to no head: leave it."
 )
 
 PRUNE_HEAD = Exercise(
@@ -142,17 +127,10 @@ PRUNE_HEAD = Exercise(
         'kernel[head * d : (head + 1) * d] = 0;  return {**params, "output": (kernel, bias)}',
     ),
     mistakes=(
+        edited("changes params in place", COPY_FORGOTTEN, IN_PLACE),
         edited(
             "changes params in place",
-            COPY_FORGOTTEN,
-            IN_PLACE,
-        ),
-        edited(
-            "changes params in place",
-            (
-                'return {**params, "output": (kernel, bias)}',
-                'params["output"] = kernel, bias\n    return params',
-            ),
+            (f"return {NEW}", 'params["output"] = kernel, bias\n    return params'),
             IN_PLACE,
         ),
         edited(
@@ -184,19 +162,8 @@ PRUNE_HEAD = Exercise(
             "You zero columns of the output kernel. Columns are what comes out, and mix all "
             "heads; what goes in from this head are rows.",
         ),
-        edited(
-            "zeroes the query only",
-            *instead("query"),
-            COLUMNS,
-            BIAS_TOO,
-            UNIFORM,
-        ),
-        edited(
-            "zeroes the query only",
-            *instead("key"),
-            COLUMNS,
-            UNIFORM,
-        ),
+        edited("zeroes the query only", *instead("query"), COLUMNS, BIAS_TOO, UNIFORM),
+        edited("zeroes the query only", *instead("key"), COLUMNS, UNIFORM),
         edited(
             "zeroes the query's kernel only",
             *instead("query"),
@@ -220,7 +187,8 @@ PRUNE_HEAD = Exercise(
         edited(
             "also zeroes the output bias",
             ("(kernel, bias)}", "(kernel, 0 * bias)}"),
-            OUTPUT_BIAS,
+            "The head is silent, but you took the output bias as well. It belongs to no head: "
+            "leave it.",
         ),
         edited(
             "also zeroes a block of the output bias",
@@ -240,7 +208,7 @@ PRUNE_HEAD = Exercise(
         ),
         edited(
             "nothing changed",
-            ('{**params, "output": (kernel, bias)}', "dict(params)"),
+            (NEW, "dict(params)"),
             "The head speaks as before: the params you return say the same as those you got. Do "
             "they hold your new kernel?",
         ),

@@ -7,7 +7,7 @@ import warnings
 
 import keras
 import numpy as np
-from keras import ops
+from keras import layers, ops
 
 from course_utils.checking import sentences
 from course_utils.checking.driver import Unusable, describe, fits
@@ -15,11 +15,7 @@ from course_utils.exercises.multi_head_attention.inputs import ROLES, pack
 from course_utils.exercises.multi_head_attention.multi_head_attention import multi_head_attention
 from course_utils.reference.multi_head_attention import MultiHeadAttention
 
-DONE_ALREADY = (
-    keras.layers.MultiHeadAttention,
-    keras.layers.GroupQueryAttention,
-    MultiHeadAttention,
-)
+DONE_ALREADY = (layers.MultiHeadAttention, layers.GroupQueryAttention, MultiHeadAttention)
 NAME = "MultiHeadAttention"
 
 STATE = ("trainable arrays", "same output twice", "output alone unless asked")
@@ -50,7 +46,7 @@ def watch_layer(solution, inputs):
     return tuple(seen.values())
 
 
-def watch_asked(inputs, arrays):
+def asked(inputs, arrays):
     return {name: arrays[name] for name in ASKED[inputs["asks"]]}
 
 
@@ -71,11 +67,11 @@ def plainly():
 
 
 def make(solution, inputs):
-    if isinstance(solution, keras.layers.Layer):
+    if isinstance(solution, layers.Layer):
         raise Unusable("type", f"Give check the class {NAME} itself, not a layer made from it.")
     sizes = {"dim": inputs["dim"], "num_heads": inputs["num_heads"]}
     layer = solution(**sizes) if fits(solution, **sizes) else solution(*sizes.values())
-    if not isinstance(layer, keras.layers.Layer):
+    if not isinstance(layer, layers.Layer):
         raise Unusable(
             "type",
             f"{NAME} should make a Keras layer, but it makes {describe(layer)}. Its first line "
@@ -158,7 +154,7 @@ def shape_inside_a_model(layer, inputs):
 def give(layer, inputs) -> None:
     """Give a layer the case's kernels and biases, or say that it has no place for them."""
     denses = [getattr(layer, f"{role}_dense", None) for role in ROLES]
-    stubs = [dense for dense in denses if isinstance(dense, keras.layers.Dense)]
+    stubs = [dense for dense in denses if isinstance(dense, layers.Dense)]
     owned = [weight for dense in stubs for weight in dense.weights]
     if len(stubs) == 4 and owned and len(owned) == len(layer.weights):
         pairs = [dense.weights for dense in denses]
