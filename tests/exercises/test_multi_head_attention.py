@@ -13,7 +13,7 @@ from keras import layers, ops
 
 from course_utils.checking import check_exercise
 from course_utils.exercises import EXERCISES
-from course_utils.exercises.multi_head_attention import wrong_layers as wrong
+from course_utils.exercises.multi_head_attention.MultiHeadAttention import MultiHeadAttention
 from course_utils.exercises.multi_head_attention.watch_layer import give, plainly, start, use
 
 
@@ -28,7 +28,7 @@ def test_a_layer_that_is_done_already_earns_nothing(borrowed):
     assert report.score == 0 and "MultiHeadAttention, which does the whole" in report.message
 
 
-class Unsolved(wrong.Plain):
+class Unsolved(MultiHeadAttention):
     def call(self, query, value=None, mask=None, return_weights=False):
         raise NotImplementedError()
 
@@ -39,8 +39,9 @@ def test_the_stub_is_not_solved_yet():
 
 
 def test_an_error_in_a_layer_is_told_in_its_own_words():
-    class Faulty(wrong.Plain):
-        def merge(self, x):
+    class Faulty(MultiHeadAttention):
+        def call(self, *args, **kwargs):
+            super().call(*args, **kwargs)
             raise RuntimeError("the middle is missing")
 
     assert (
@@ -52,7 +53,7 @@ def test_parts_are_found_whatever_they_are_called():
     exercise = EXERCISES["MultiHeadAttention"]
     inputs = next(case.inputs for case in exercise.draw(0) if case.shows == "cross-attention")
     outputs = []
-    for kind in (wrong.Plain, Fewer, Listed, OwnWeights):
+    for kind in (MultiHeadAttention, Fewer, Listed, OwnWeights):
         with plainly():
             layer = kind(dim=15, num_heads=3)
             assert start(layer, inputs)

@@ -5,10 +5,10 @@ primes: so a swapped axis cannot pass for the right one. Biases are drawn too, f
 to show.
 """
 
-from course_utils.exercises.multi_head_attention.count_parameters import COUNT
-from course_utils.exercises.multi_head_attention.layer import LAYER
+from course_utils.exercises.multi_head_attention.count_attention_parameters import COUNT
 from course_utils.exercises.multi_head_attention.merge_heads import MERGE_HEADS
 from course_utils.exercises.multi_head_attention.multi_head_attention import ATTENTION
+from course_utils.exercises.multi_head_attention.MultiHeadAttention import LAYER
 from course_utils.exercises.multi_head_attention.prune_head import PRUNE_HEAD
 from course_utils.exercises.multi_head_attention.split_heads import SPLIT_HEADS
 

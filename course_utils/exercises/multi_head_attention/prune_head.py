@@ -5,28 +5,30 @@ from collections.abc import Mapping
 import numpy as np
 
 from course_utils.checking.driver import Unusable, call, describe
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
-from course_utils.exercises.multi_head_attention.by_hand import ROLES, by_hand, draw_params, pack
+from course_utils.exercises.multi_head_attention.inputs import ROLES, draw_params, pack
+from course_utils.exercises.multi_head_attention.multi_head_attention import multi_head_attention
 from course_utils.reference import multi_head_attention as reference
 
 KEPT = "the params given stay as they are"
 NAMES = [f"{role}_{part}" for role in ROLES for part in ("kernel", "bias")]
 
 
+def prune_head(params, head, num_heads):
+    kernel, bias = (np.array(array) for array in params["output"])
+    width = len(bias) // num_heads
+    own = slice(head * width, (head + 1) * width)
+    kernel[own] = 0
+    return {**params, "output": (kernel, bias)}
+
+
 def prune_cases(rng):
     def case(shows, head, num_heads):
-        return Case(
-            shows,
-            {
-                "shows": shows,
-                "head": head,
-                "num_heads": num_heads,
-                **draw_params(rng, 15),
-                "query": normal(rng, 2, 5, 15),  # what attention is tried on afterwards
-                "value": normal(rng, 2, 7, 15),
-            },
-        )
+        given = {"head": head, "num_heads": num_heads, **draw_params(rng, 15)}
+        # What attention is tried on afterwards.
+        tokens = {"query": normal(rng, 2, 5, 15), "value": normal(rng, 2, 7, 15)}
+        return Case(shows, {"shows": shows, **given, **tokens})
 
     return [
         case("the first head", 0, 3),
@@ -40,9 +42,8 @@ def prune(solution, inputs):
     """Hand out params, and take the new ones apart: eight arrays, and whether the old are whole."""
     params = pack(inputs)
     given = {role: tuple(np.array(array) for array in pair) for role, pair in params.items()}
-    pruned = call(
-        solution, {"params": params, "head": inputs["head"], "num_heads": inputs["num_heads"]}
-    )
+    numbers = {name: inputs[name] for name in ("head", "num_heads")}
+    pruned = call(solution, {"params": params, **numbers})
     if pruned is None:
         return None
     whole = set(params) == set(given) and all(
@@ -72,15 +73,14 @@ def watch_attention(inputs, arrays):
     """
     for name in NAMES:
         if arrays[name].shape != inputs[name].shape:
-            raise Unusable(
-                "unfit",
-                f"The {name.replace('_', ' of ', 1)} has shape {arrays[name].shape}, expected "
-                f"{inputs[name].shape}: a silent head keeps its place.",
-            )
+            text = f"The {name.replace('_', ' of ', 1)} has shape {arrays[name].shape}, expected "
+            text += f"{inputs[name].shape}: a silent head keeps its place."
+            raise Unusable("unfit", text)
     if inputs["shows"] == KEPT:
         return {KEPT: arrays[KEPT]}
     new = pack({name: arrays[name].astype("float32") for name in NAMES})
-    return {"output": by_hand(inputs["query"], inputs["value"], new, inputs["num_heads"])[0]}
+    tokens = inputs["query"], inputs["value"]
+    return {"output": multi_head_attention(*tokens, new, inputs["num_heads"])[0]}
 
 
 IS_PARAMS = (
@@ -89,61 +89,16 @@ IS_PARAMS = (
 )
 
 
-def silence(*places, block=lambda head, width, num_heads: slice(head * width, (head + 1) * width)):
-    """Zero a block of some arrays: places are (role, "rows", "columns" or "bias")."""
-
-    def solution(params, head, num_heads):
-        new = {role: [np.array(array) for array in pair] for role, pair in params.items()}
-        where = block(head, len(params["output"][1]) // num_heads, num_heads)
-        for role, part in places:
-            if part == "bias":
-                new[role][1][where] = 0
-            elif part == "rows":
-                new[role][0][where] = 0
-            else:
-                new[role][0][:, where] = 0
-        return new
-
-    return solution
+def instead(role):
+    """Change another projection than the output's."""
+    return ('params["output"]', f'params["{role}"]'), ('"output": (', f'"{role}": (')
 
 
-def in_place(params, head, num_heads):
-    kernel, bias = params["output"]
-    width = len(bias) // num_heads
-    kernel[head * width : (head + 1) * width] = 0
-    return params
-
-
-def in_the_same_dictionary(params, head, num_heads):
-    params["output"] = silence(ROWS)(params, head, num_heads)["output"]
-    return params
-
-
-def cut_out(params, head, num_heads):
-    kernel, bias = params["output"]
-    width = len(bias) // num_heads
-    kept = np.arange(len(bias)) // width != head
-    new = {role: (params[role][0][:, kept], params[role][1][kept]) for role in ROLES[:3]}
-    return {**new, "output": (kernel[kept], bias)}
-
-
-def all_others(params, head, num_heads):
-    kernel, bias = params["output"]
-    owner = np.arange(len(bias)) // (len(bias) // num_heads)
-    return {**params, "output": (kernel * (owner == head)[:, None], bias)}
-
-
-def output_bias_too(params, head, num_heads):
-    new = silence(ROWS)(params, head, num_heads)
-    return {**new, "output": (new["output"][0], 0 * new["output"][1])}
-
-
-def whole_output(params, head, num_heads):
-    kernel, bias = params["output"]
-    return {**params, "output": (0 * kernel, bias)}
-
-
-ROWS = ("output", "rows")
+OWN = "head * width, (head + 1) * width"
+NEW = '{**params, "output": (kernel, bias)}'
+COPY_FORGOTTEN = ('(np.array(array) for array in params["output"])', 'params["output"]')
+COLUMNS = ("[own]", "[:, own]")
+BIAS_TOO = ("= 0", "= bias[own] = 0")
 IN_PLACE = (
     "The head is silent, but the params handed to you have changed as well: who called you still "
     "needs them. Copy before you write: np.array(kernel), and a new dictionary."
@@ -152,15 +107,13 @@ UNIFORM = (
     "With its queries or keys at zero a head scores all tokens alike. It is not silent then, it "
     "takes their mean. Zero what it says, not what it asks: its rows of the output kernel."
 )
-OUTPUT_BIAS = (
-    "The head is silent, but you took the output bias as well. It belongs to no head: leave it."
-)
 
 PRUNE_HEAD = Exercise(
     id="prune_head",
     title="One head less",
     points=2,
     reference=reference.prune_head,
+    answer=prune_head,
     cases=prune_cases,
     outputs={**dict.fromkeys(NAMES, ""), KEPT: ""},
     driver=prune,
@@ -174,91 +127,94 @@ PRUNE_HEAD = Exercise(
         'kernel[head * d : (head + 1) * d] = 0;  return {**params, "output": (kernel, bias)}',
     ),
     mistakes=(
-        Mistake("changes params in place", in_place, IN_PLACE),
-        Mistake("changes params in place", in_the_same_dictionary, IN_PLACE),
-        Mistake(
+        edited("changes params in place", COPY_FORGOTTEN, IN_PLACE),
+        edited(
+            "changes params in place",
+            (f"return {NEW}", 'params["output"] = kernel, bias\n    return params'),
+            IN_PLACE,
+        ),
+        edited(
             "wrong slice (interleaved)",
-            silence(ROWS, block=lambda head, width, num_heads: slice(head, None, num_heads)),
+            (OWN, "head, None, num_heads"),
             "You zero every h-th row, a few of each head. A head's features stand together: rows "
             "head·d to (head + 1)·d - 1.",
         ),
-        Mistake(
+        edited(
             "h and d exchanged",
-            silence(
-                ROWS,
-                block=lambda head, width, num_heads: slice(
-                    head * num_heads, (head + 1) * num_heads
-                ),
-            ),
-            "You zero num_heads rows. num_heads is how many heads there are; each has "
-            "d = D // num_heads rows.",
+            (OWN, "head * num_heads, (head + 1) * num_heads"),
+            "You zero num_heads rows. num_heads is how many heads there are; each has d = D // "
+            "num_heads rows.",
         ),
-        Mistake(
+        edited(
             "one row only",
-            silence(ROWS, block=lambda head, width, num_heads: head),
+            ("[own]", "[head]"),
             "You zero one row. A head has d = D // num_heads of them: from head·d on.",
         ),
-        Mistake(
+        edited(
             "counted from 1",
-            silence(
-                ROWS,
-                block=lambda head, width, num_heads: slice((head - 1) * width, head * width),
-            ),
-            "You silence the head before. Heads are counted from 0: its rows are head·d to "
-            "(head + 1)·d - 1.",
+            (OWN, "(head - 1) * width, head * width"),
+            "You silence the head before. Heads are counted from 0: its rows are head·d to (head "
+            "+ 1)·d - 1.",
         ),
-        Mistake(
+        edited(
             "columns instead of rows",
-            silence(("output", "columns")),
-            "You zero columns of the output kernel. Columns are what comes out, and mix all heads; "
-            "what goes in from this head are rows.",
+            COLUMNS,
+            "You zero columns of the output kernel. Columns are what comes out, and mix all "
+            "heads; what goes in from this head are rows.",
         ),
-        Mistake("zeroes the query only", silence(("query", "columns"), ("query", "bias")), UNIFORM),
-        Mistake("zeroes the query only", silence(("key", "columns")), UNIFORM),
-        Mistake(
+        edited("zeroes the query only", *instead("query"), COLUMNS, BIAS_TOO, UNIFORM),
+        edited("zeroes the query only", *instead("key"), COLUMNS, UNIFORM),
+        edited(
             "zeroes the query's kernel only",
-            silence(("query", "columns")),
+            *instead("query"),
+            COLUMNS,
             "With its query kernel at zero a head asks the same whatever the token is. It is not "
             "silent then. Zero what it says, not what it asks: its rows of the output kernel.",
         ),
-        Mistake(
+        edited(
             "value bias left",
-            silence(("value", "columns")),
+            *instead("value"),
+            COLUMNS,
             "Nearly: its value kernel is zero, but its value bias still speaks, the same to every "
             "token. Zero that block of the bias too, or the head's rows of the output kernel.",
         ),
-        Mistake(
+        edited(
             "value rows",
-            silence(("value", "rows")),
+            *instead("value"),
             "You zero rows of the value kernel: they read features of the input, for all heads. A "
             "head's own are columns there, and rows in the output kernel.",
         ),
-        Mistake("also zeroes the output bias", output_bias_too, OUTPUT_BIAS),
-        Mistake(
+        edited(
+            "also zeroes the output bias",
+            ("(kernel, bias)}", "(kernel, 0 * bias)}"),
+            "The head is silent, but you took the output bias as well. It belongs to no head: "
+            "leave it.",
+        ),
+        edited(
             "also zeroes a block of the output bias",
-            silence(ROWS, ("output", "bias")),
+            BIAS_TOO,
             "The head is silent, but you took a block of the output bias as well. That bias "
             "belongs to no head: leave it.",
         ),
-        Mistake(
+        edited(
             "all others silenced",
-            all_others,
+            ("kernel[own]", "kernel[: own.start] = kernel[own.stop :]"),
             "You have kept this head and silenced all others. It is the other way round.",
         ),
-        Mistake(
+        edited(
             "all silenced",
-            whole_output,
+            ("[own]", "[:]"),
             "You have silenced all heads: only the output bias is left. Zero the rows of one head.",
         ),
-        Mistake(
+        edited(
             "nothing changed",
-            lambda params, head, num_heads: dict(params),
+            (NEW, "dict(params)"),
             "The head speaks as before: the params you return say the same as those you got. Do "
             "they hold your new kernel?",
         ),
-        Mistake(
+        edited(
             "head cut out",
-            cut_out,
+            ("kernel[own] = 0", "kernel = np.delete(kernel, own, axis=0)"),
             "You have changed the shape of a kernel or a bias. A silent head keeps its place, for "
             "num_heads stays the same: set numbers to 0 instead of taking them out.",
         ),

@@ -3,11 +3,19 @@
 import re
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import multi_head_attention as reference
 
 UNEVEN = "heads that do not divide the features"
+
+
+def split_heads(x, num_heads):
+    batch, length, dim = x.shape
+    if dim % num_heads:
+        raise ValueError(f"{num_heads} heads cannot share {dim} features")
+    x = x.reshape(batch, length, num_heads, dim // num_heads)
+    return x.transpose(0, 2, 1, 3)
 
 
 def split_cases(rng):
@@ -49,88 +57,43 @@ def watch_split(inputs, arrays):
     return {name: array for name, array in arrays.items() if (name == "heads") == even(inputs)}
 
 
-def right(x, num_heads, width):
-    return x.reshape(*x.shape[:2], num_heads, width).transpose(0, 2, 1, 3)
-
-
-def in_one_reshape(x, num_heads, width):
-    return x.reshape(x.shape[0], num_heads, x.shape[1], width)
-
-
-def interleaved(x, num_heads, width):
-    return x.reshape(*x.shape[:2], width, num_heads).transpose(0, 3, 1, 2)
-
-
-def not_transposed(x, num_heads, width):
-    return x.reshape(*x.shape[:2], num_heads, width)
-
-
-def heads_in_front(x, num_heads, width):
-    return x.reshape(*x.shape[:2], num_heads, width).transpose(2, 0, 1, 3)
-
-
-def heads_taken_for_width(x, num_heads, width):
-    return x.reshape(*x.shape[:2], width, num_heads).transpose(0, 2, 1, 3)
-
-
-def features_before_tokens(x, num_heads, width):
-    return x.reshape(*x.shape[:2], num_heads, width).transpose(0, 2, 3, 1)
-
-
-def names_both(dim, num_heads):
-    raise ValueError(f"{num_heads} heads, {dim} features")
-
-
-def names_neither(dim, num_heads):
-    raise ValueError("cannot reshape array")
-
-
-def raises_another(dim, num_heads):
-    raise AssertionError(f"{num_heads} heads, {dim} features")
-
-
-def says_nothing(dim, num_heads):
-    return None
-
-
-def split_with(layout, complain):
-    def solution(x, num_heads):
-        if x.shape[-1] % num_heads:
-            return complain(x.shape[-1], num_heads)
-        return layout(x, num_heads, x.shape[-1] // num_heads)
-
-    return solution
-
-
-COMPLAINTS = (names_both, names_neither, raises_another)
+AXES = "0, 2, 1, 3"
+NEVER_TRANSPOSED = (f".transpose({AXES})", "")
+D_TIMES_H = ("num_heads, dim // num_heads)", "dim // num_heads, num_heads)")
+# What is done about uneven heads, rightly or not, along with any of the layouts.
+MESSAGE = 'f"{num_heads} heads cannot share {dim} features"'
+NAMES_NEITHER = (MESSAGE, '"cannot reshape array"')
+ANOTHER_ERROR = ("ValueError", "AssertionError")
 LAYOUTS = {
     "reshape without transpose": (
-        in_one_reshape,
+        ("length, num_heads", "num_heads, length"),
+        NEVER_TRANSPOSED,
         "The shape is right and the entries are not: reshape keeps their order, so your first "
         "head got the first tokens, cut up. Reshape to (B, N, h, d), where nothing moves, then "
         "swap the axes of heads and tokens.",
     ),
     "features interleaved across heads": (
-        interleaved,
+        D_TIMES_H,
+        (AXES, "0, 3, 1, 2"),
         "Each head has every h-th feature, like cards dealt round a table. A head is a contiguous "
         "block: split the last axis as (h, d), in this order, not as (d, h).",
     ),
     "heads behind the tokens": (
-        not_transposed,
+        NEVER_TRANSPOSED,
         "The blocks are right, but this is (B, N, h, d). Attention mixes the last axis but one, "
         "and there the tokens must be: swap the axes of heads and tokens.",
     ),
     "heads in front of the batch": (
-        heads_in_front,
+        (AXES, "2, 0, 1, 3"),
         "The blocks are right, but this is (h, B, N, d). The batch stays first: (B, h, N, d).",
     ),
     "num_heads taken for the width of a head": (
-        heads_taken_for_width,
+        D_TIMES_H,
         "You made heads of num_heads features. num_heads is how many there are; each has "
         "d = D // num_heads features: reshape to (B, N, num_heads, d).",
     ),
     "features before tokens": (
-        features_before_tokens,
+        (AXES, "0, 2, 3, 1"),
         "The heads are right, but within each one tokens and features have changed places: "
         "(B, h, d, N). It should be (B, h, N, d).",
     ),
@@ -141,6 +104,7 @@ SPLIT_HEADS = Exercise(
     title="A block of features for each head",
     points=2,
     reference=reference.split_heads,
+    answer=split_heads,
     cases=split_cases,
     outputs={"heads": "B h N d", "raises a ValueError": "", "its message names both numbers": ""},
     driver=split_or_complain,
@@ -155,26 +119,26 @@ SPLIT_HEADS = Exercise(
     ),
     mistakes=(
         *(
-            Mistake(name, split_with(layout, complain), sentence)
-            for name, (layout, sentence) in LAYOUTS.items()
-            for complain in COMPLAINTS
+            edited(name, *complaint, *layout)
+            for name, layout in LAYOUTS.items()
+            for complaint in ((), (NAMES_NEITHER,), (ANOTHER_ERROR,))
         ),
-        Mistake(
+        edited(
             "nothing said about uneven heads",
-            split_with(right, says_nothing),
+            (f"raise ValueError({MESSAGE})", "x = x[..., : dim - dim % num_heads]"),
             "Right where the heads share the features evenly. Where they cannot, features get lost "
             "without a word: if D % num_heads is not 0, raise a ValueError that names both.",
         ),
-        Mistake(
+        edited(
             "a message without both numbers",
-            split_with(right, names_neither),
+            NAMES_NEITHER,
             "Right where the heads share the features evenly. Where they cannot, there is a "
             "ValueError, but who reads it does not learn which numbers do not fit. Check D % "
             "num_heads yourself, before the reshape, and put num_heads and D into the message.",
         ),
-        Mistake(
+        edited(
             "another error than ValueError",
-            split_with(right, raises_another),
+            ANOTHER_ERROR,
             "Right where the heads share the features evenly. Where they cannot, your code stops "
             "with another error, perhaps from inside reshape. Check D % num_heads first, and raise "
             "a ValueError whose message names num_heads and D.",

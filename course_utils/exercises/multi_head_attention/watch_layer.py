@@ -7,35 +7,22 @@ import warnings
 
 import keras
 import numpy as np
-from keras import ops
+from keras import layers, ops
 
 from course_utils.checking import sentences
 from course_utils.checking.driver import Unusable, describe, fits
-from course_utils.exercises.multi_head_attention.by_hand import ROLES, by_hand, pack
+from course_utils.exercises.multi_head_attention.inputs import ROLES, pack
+from course_utils.exercises.multi_head_attention.multi_head_attention import multi_head_attention
 from course_utils.reference.multi_head_attention import MultiHeadAttention
 
-DONE_ALREADY = (
-    keras.layers.MultiHeadAttention,
-    keras.layers.GroupQueryAttention,
-    MultiHeadAttention,
-)
+DONE_ALREADY = (layers.MultiHeadAttention, layers.GroupQueryAttention, MultiHeadAttention)
 NAME = "MultiHeadAttention"
 
+STATE = ("trainable arrays", "same output twice", "output alone unless asked")
+SHAPE = "shape inside a model"
 # What a case asks for, and what of all that the driver returns it looks at.
-OUTPUTS = {
-    "output": "B Nq D",
-    "weights": "B h Nq Nk",
-    "trainable arrays": "",
-    "same output twice": "",
-    "output alone unless asked": "",
-    "shape inside a model": "",
-}
-ASKED = {
-    "output": ("output",),
-    "weights": ("output", "weights"),
-    "state": ("trainable arrays", "same output twice", "output alone unless asked"),
-    "model": ("shape inside a model",),
-}
+OUTPUTS = {"output": "B Nq D", "weights": "B h Nq Nk", **dict.fromkeys((*STATE, SHAPE), "")}
+ASKED = {"output": ("output",), "weights": ("output", "weights"), "state": STATE, "model": (SHAPE,)}
 WANTED = (
     "After a call the layer should own four kernels of shape {kernel} and four biases of shape "
     "{bias}, a pair for each of its Dense layers. Yours owns {owned}. Does call use all four, as "
@@ -51,14 +38,15 @@ def watch_layer(solution, inputs):
         layer = make(solution, inputs)
         started = start(layer, inputs)
         if inputs["asks"] == "state":
-            seen |= look_at_state(layer, inputs) if started else NO_STATE
+            state = look_at_state(layer, inputs) if started else NO_STATE
+            seen |= zip(STATE, state, strict=True)
         else:
             give(layer, inputs)
             seen |= ask(layer, inputs)
     return tuple(seen.values())
 
 
-def watch_asked(inputs, arrays):
+def asked(inputs, arrays):
     return {name: arrays[name] for name in ASKED[inputs["asks"]]}
 
 
@@ -79,11 +67,11 @@ def plainly():
 
 
 def make(solution, inputs):
-    if isinstance(solution, keras.layers.Layer):
+    if isinstance(solution, layers.Layer):
         raise Unusable("type", f"Give check the class {NAME} itself, not a layer made from it.")
     sizes = {"dim": inputs["dim"], "num_heads": inputs["num_heads"]}
     layer = solution(**sizes) if fits(solution, **sizes) else solution(*sizes.values())
-    if not isinstance(layer, keras.layers.Layer):
+    if not isinstance(layer, layers.Layer):
         raise Unusable(
             "type",
             f"{NAME} should make a Keras layer, but it makes {describe(layer)}. Its first line "
@@ -115,27 +103,24 @@ def start(layer, inputs) -> bool:
     return True
 
 
-NO_STATE = {
-    "trainable arrays": 0,
-    "same output twice": False,
-    "output alone unless asked": True,
-}
+NO_STATE = (0, False, True)
 
 
 def look_at_state(layer, inputs):
     first, second = use(layer, inputs), use(layer, inputs)
-    alone = not isinstance(first, tuple | list)
-    arrays = [ops.convert_to_numpy(x if alone else x[0]) for x in (first, second)]
-    return {
-        "trainable arrays": len(layer.trainable_weights),
-        "same output twice": np.array_equal(*arrays, equal_nan=True),
-        "output alone unless asked": alone,
-    }
+    arrays = [ops.convert_to_numpy(output_of(result)) for result in (first, second)]
+    same = np.array_equal(*arrays, equal_nan=True)
+    return len(layer.trainable_weights), same, not isinstance(first, tuple | list)
+
+
+def output_of(result):
+    """What a layer returned, without the weights where it returned a pair."""
+    return result[0] if isinstance(result, tuple | list) and result else result
 
 
 def ask(layer, inputs):
     if inputs["asks"] == "model":
-        return {"shape inside a model": shape_inside_a_model(layer, inputs)}
+        return {SHAPE: shape_inside_a_model(layer, inputs)}
     if inputs["asks"] == "weights":
         pair = use(layer, inputs, return_weights=True)
         if not isinstance(pair, tuple | list) or len(pair) != 2:
@@ -144,7 +129,7 @@ def ask(layer, inputs):
     output = use(layer, inputs)
     if output is None:
         raise Unusable("none", sentences.NONE.format(name=f"{NAME}.call"))
-    return {"output": output[0] if isinstance(output, tuple | list) and output else output}
+    return {"output": output_of(output)}
 
 
 def shape_inside_a_model(layer, inputs):
@@ -163,13 +148,13 @@ def shape_inside_a_model(layer, inputs):
         output = use(layer, symbols)
     except NotImplementedError as error:  # TensorFlow's word for it, and ours for "not solved yet"
         raise TypeError(str(error)) from error
-    return np.array(output[0].shape if isinstance(output, tuple | list) else output.shape)
+    return np.array(output_of(output).shape)
 
 
 def give(layer, inputs) -> None:
     """Give a layer the case's kernels and biases, or say that it has no place for them."""
     denses = [getattr(layer, f"{role}_dense", None) for role in ROLES]
-    stubs = [dense for dense in denses if isinstance(dense, keras.layers.Dense)]
+    stubs = [dense for dense in denses if isinstance(dense, layers.Dense)]
     owned = [weight for dense in stubs for weight in dense.weights]
     if len(stubs) == 4 and owned and len(owned) == len(layer.weights):
         pairs = [dense.weights for dense in denses]
@@ -196,14 +181,13 @@ def assign(layer, pairs, inputs, roles) -> None:
 
 def order_of_roles(layer, inputs):
     """Find out by trying which of its parts a layer uses for what; None where nothing fits."""
-    output = use(layer, inputs)
-    output = ops.convert_to_numpy(output[0] if isinstance(output, tuple | list) else output)
+    output = ops.convert_to_numpy(output_of(use(layer, inputs)))
     arrays = {n: ops.convert_to_numpy(a) if hasattr(a, "shape") else a for n, a in inputs.items()}
     query, params = arrays["query"], pack(arrays)
     rest = (inputs["num_heads"], arrays.get("mask"))
     for places in itertools.permutations(range(4)):
         shuffled = {role: params[ROLES[place]] for role, place in zip(ROLES, places, strict=True)}
-        guess = by_hand(query, arrays.get("value", query), shuffled, *rest)[0]
+        guess = multi_head_attention(query, arrays.get("value", query), shuffled, *rest)[0]
         if guess.shape == output.shape and np.allclose(guess, output, rtol=0, atol=1e-3):
             return [ROLES[places.index(place)] for place in range(4)]
     return None

@@ -5,7 +5,8 @@ import functools
 import keras
 from keras import layers, ops
 
-from course_utils.exercises.multi_head_attention import wrong_layers as wrong
+from course_utils.checking.edits import edited_answer
+from course_utils.exercises.multi_head_attention.MultiHeadAttention import MultiHeadAttention
 from course_utils.reference import multi_head_attention as reference
 from course_utils.reference.attention import attend
 from course_utils.reference.multi_head_attention import mask_for_heads, merge_heads, split_heads
@@ -54,7 +55,7 @@ class Listed(layers.Layer):
         return (output, weights) if return_weights else output
 
 
-class BuiltLate(wrong.Plain):
+class BuiltLate(MultiHeadAttention):
     """Makes its Dense layers in build, which runs once."""
 
     def __init__(self, dim, num_heads):
@@ -88,18 +89,18 @@ class OwnWeights(layers.Layer):
 
 
 def as_function(dim, num_heads):
-    return wrong.Plain(dim, num_heads)
+    return MultiHeadAttention(dim, num_heads)
 
 
 VARIANTS = [
-    wrong.Plain,
+    MultiHeadAttention,
     Fewer,
     Listed,
     BuiltLate,
     OwnWeights,
     as_function,
     functools.partial(Fewer, name="mine"),
-    lambda **sizes: wrong.Plain(**sizes),
+    lambda **sizes: MultiHeadAttention(**sizes),
 ]
 
 
@@ -119,49 +120,43 @@ OTHER_STYLE = [
 ]
 
 
-class HalfTheMask(wrong.Plain):
-    def room(self, mask):
-        return None if mask is None else mask_for_heads(mask)[..., :1, :]
+def changed(old, new):
+    return edited_answer(MultiHeadAttention, ((old, new),))
 
 
-class TwiceTheOutput(wrong.Plain):
-    def answer(self, output, weights, return_weights):
-        return super().answer(2 * output, weights, return_weights)
+half_the_mask = changed(
+    "mask_for_heads(mask)", "None if mask is None else mask_for_heads(mask)[..., :1, :]"
+)
+twice_the_output = changed("self.output_dense(", "2 * self.output_dense(")
+shares_output = changed("self.query_dense(query)", "self.output_dense(query)")
+activated = changed("split_heads(x", "split_heads(ops.relu(x)")
 
 
-class SharesOutput(wrong.Plain):
-    def projected(self, query, value):
-        return self.output_dense(query), self.key_dense(value), self.value_dense(value)
-
-
-class Activated(wrong.Plain):
-    def projected(self, query, value):
-        return [ops.relu(x) for x in super().projected(query, value)]
-
-
-class Residual(wrong.Plain):
+class Residual(MultiHeadAttention):
     def call(self, query, value=None, mask=None, return_weights=False):
         pair = super().call(query, value, mask, True)
         return (pair[0] + query, pair[1]) if return_weights else pair[0] + query
 
 
-class FifthDense(wrong.Plain):
+class FifthDense(MultiHeadAttention):
     def __init__(self, dim, num_heads):
         super().__init__(dim, num_heads)
         self.more = layers.Dense(dim)
 
-    def answer(self, output, weights, return_weights):
-        return super().answer(output + 0 * self.more(output), weights, return_weights)
+    def call(self, query, value=None, mask=None, return_weights=False):
+        output, weights = super().call(query, value, mask, True)
+        output = output + 0 * self.more(output)
+        return (output, weights) if return_weights else output
 
 
-class Narrow(wrong.Plain):
+class Narrow(MultiHeadAttention):
     def __init__(self, dim, num_heads):
         super().__init__(dim // num_heads, num_heads)
 
 
 class NotALayer:
     def __init__(self, dim, num_heads):
-        self.inner = wrong.Plain(dim, num_heads)
+        self.inner = MultiHeadAttention(dim, num_heads)
 
     def __call__(self, *args, **kwargs):
         return self.inner(*args, **kwargs)
@@ -183,10 +178,10 @@ class Inherited(reference.MultiHeadAttention):
 
 
 WRONG = [
-    HalfTheMask,
-    TwiceTheOutput,
-    SharesOutput,
-    Activated,
+    half_the_mask,
+    twice_the_output,
+    shares_output,
+    activated,
     Residual,
     FifthDense,
     Narrow,
@@ -194,7 +189,7 @@ WRONG = [
     Borrowed,
     Inherited,
     layers.Dense,
-    wrong.Plain(15, 3),
+    MultiHeadAttention(15, 3),
     lambda dim, num_heads: keras.layers.MultiHeadAttention(num_heads, dim // num_heads),
     lambda dim, num_heads: reference.MultiHeadAttention(dim, num_heads),
 ]

@@ -1,18 +1,36 @@
 """Exercise `MultiHeadAttention`: attention with numbers of its own, as a layer."""
 
 import numpy as np
+from keras import layers, ops  # noqa: F401  mistakes use ops
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
-from course_utils.exercises.multi_head_attention import wrong_layers as wrong
-from course_utils.exercises.multi_head_attention.by_hand import draw_params, padding, some_hidden
+from course_utils.exercises.multi_head_attention.inputs import ROLES, draw_params, hiding, padding
 from course_utils.exercises.multi_head_attention.multi_head_attention import BUILT_IN_HEADS
-from course_utils.exercises.multi_head_attention.watch_layer import (
-    OUTPUTS,
-    watch_asked,
-    watch_layer,
-)
+from course_utils.exercises.multi_head_attention.watch_layer import OUTPUTS, asked, watch_layer
 from course_utils.reference import multi_head_attention as reference
+from course_utils.reference.attention import attend
+from course_utils.reference.multi_head_attention import mask_for_heads, merge_heads, split_heads
+
+
+class MultiHeadAttention(layers.Layer):
+    def __init__(self, dim, num_heads):
+        super().__init__()
+        self.num_heads = num_heads
+        self.query_dense = layers.Dense(dim)
+        self.key_dense = layers.Dense(dim)
+        self.value_dense = layers.Dense(dim)
+        self.output_dense = layers.Dense(dim)
+
+    def call(self, query, value=None, mask=None, return_weights=False):
+        value = query if value is None else value
+        queries = self.query_dense(query)
+        keys = self.key_dense(value)
+        values = self.value_dense(value)
+        heads = [split_heads(x, self.num_heads) for x in (queries, keys, values)]
+        output, weights = attend(*heads, mask_for_heads(mask))
+        output = self.output_dense(merge_heads(output))
+        return (output, weights) if return_weights else output
 
 
 def layer_cases(rng):
@@ -29,20 +47,28 @@ def layer_cases(rng):
         case("self-attention", mask=np.tri(7, dtype=bool)),
         case("cross-attention", value=7),
         case("cross-attention", value=11, heads=5),
-        case("a mask", value=11, mask=some_hidden(rng, 3, 7, 11)),
+        case("a mask", value=11, mask=hiding(rng, 3, 7, 11)),
         case("a mask", value=11, heads=5, mask=padding(rng, 3, 11)),
         case(
             "the pair of output and weights",
             "weights",
             value=11,
             heads=5,
-            mask=some_hidden(rng, 1, 7, 11),
+            mask=hiding(rng, 1, 7, 11),
         ),
         case("a layer called twice", "state", value=11),
         case("a part of a model", "model", value=11),
     ]
 
 
+DENSES = "".join(f"        self.{role}_dense = layers.Dense(dim)\n" for role in ROLES)
+START = "        value = query"
+VALUE = "query if value is None else value"
+KEY_FROM_QUERY = ("key_dense(value)", "key_dense(query)")
+NO_OUTPUT_PROJECTION = ("self.output_dense(merge_heads(output))", "merge_heads(output)")
+SPLIT = "split_heads(x, self.num_heads)"
+MASK = "mask_for_heads(mask)"
+RETURNED = "(output, weights) if return_weights else output"
 MADE_IN_CALL = (
     "The layers that make your projections are new at every call, and random: nothing can be "
     "learned, or saved. Make them once, in __init__, as attributes of self, and only use them in "
@@ -58,10 +84,11 @@ LAYER = Exercise(
     title="Attention as a layer",
     points=3,
     reference=reference.MultiHeadAttention,
+    answer=MultiHeadAttention,
     cases=layer_cases,
     outputs=OUTPUTS,
     driver=watch_layer,
-    observe=watch_asked,
+    observe=asked,
     forbidden=BUILT_IN_HEADS,
     seconds=30.0,
     hints=(
@@ -76,153 +103,169 @@ LAYER = Exercise(
         "return (output, weights) if return_weights else output",
     ),
     mistakes=(
-        Mistake("sublayers created in call", wrong.MadeInCall, MADE_IN_CALL),
-        Mistake("sublayers created in call", wrong.KeptInCall, MADE_IN_CALL),
-        Mistake(
+        edited(
+            "sublayers created in call",
+            *((f"self.{role}_dense(", "layers.Dense(query.shape[-1])(") for role in ROLES),
+            MADE_IN_CALL,
+        ),
+        edited(
+            "sublayers created in call",
+            (DENSES, ""),
+            (START, DENSES.replace("dim", "query.shape[-1]") + START),
+            MADE_IN_CALL,
+        ),
+        edited(
             "value ignored",
-            wrong.ValueIgnored,
+            (VALUE, "query"),
             "Right for self-attention. But where a value is given, keys and values are made from "
             "it: self.key_dense(value) and self.value_dense(value).",
         ),
-        Mistake("value needed", wrong.ValueNeeded, VALUE_NEEDED, telling=True),
-        Mistake(
+        edited("value needed", (VALUE, "value"), VALUE_NEEDED, telling=True),
+        edited(
             "value asked as if it were one truth value",
-            wrong.ValueAsked,
-            "Right without a value. But `if value` and `value or query` ask an array whether it is "
-            "true, and an array has many answers. Ask: if value is None.",
+            (VALUE, "value or query"),
+            "Right without a value. But `if value` and `value or query` ask an array whether it "
+            "is true, and an array has many answers. Ask: if value is None.",
             telling=True,
         ),
-        Mistake(
+        edited(
             "key from query in cross-attention",
-            wrong.KeyFromQuery,
+            KEY_FROM_QUERY,
             "Right for self-attention. But the keys are made from value: it is what is looked at.",
         ),
-        Mistake(
+        edited(
             "query and value exchanged",
-            wrong.Exchanged,
-            "Right for self-attention. In cross-attention the roles are exchanged: query asks, and "
-            "keys and values are made from value.",
+            ("query_dense(query)", "query_dense(value)"),
+            KEY_FROM_QUERY,
+            ("value_dense(value)", "value_dense(query)"),
+            "Right for self-attention. In cross-attention the roles are exchanged: query asks, "
+            "and keys and values are made from value.",
         ),
-        Mistake(
+        edited(
             "one projection for all three",
-            wrong.OneProjection,
+            ("key_dense(value)", "query_dense(value)"),
+            ("value_dense(value)", "query_dense(value)"),
             "Queries, keys and values all come out of query_dense. Each has a layer of its own.",
         ),
-        Mistake(
+        edited(
             "one projection for keys and values",
-            wrong.KeyIsValue,
+            ("value_dense(value)", "key_dense(value)"),
             "Keys and values both come out of key_dense. Each has a layer of its own.",
         ),
-        Mistake(
+        edited(
             "key_dense and value_dense exchanged",
-            wrong.KeyAndValueExchanged,
+            ("keys = self.key", "keys = self.value"),
+            ("values = self.value", "values = self.key"),
             "key_dense makes your values and value_dense your keys. Whoever loads trained numbers "
             "into this layer goes by the names.",
         ),
-        Mistake(
+        edited(
             "values not projected",
-            wrong.ValuesNotProjected,
+            ("self.value_dense(value)", "value"),
             "You mix the tokens of value as they are. Let value_dense project them first.",
         ),
-        Mistake(
+        edited(
             "no projection at all",
-            wrong.NoProjection,
+            ("self.query_dense(query)", "query"),
+            ("self.key_dense(value)", "value"),
+            ("self.value_dense(value)", "value"),
+            NO_OUTPUT_PROJECTION,
             "None of your four Dense layers is used, so this layer has nothing to learn. Project "
             "query and value first, and the merged heads last.",
         ),
-        Mistake(
+        edited(
             "no output projection",
-            wrong.NoOutputProjection,
+            NO_OUTPUT_PROJECTION,
             "The merged heads come out as they are. The last step is missing: output_dense, which "
             "lets the heads' results mix.",
         ),
-        Mistake(
+        edited(
             "no biases",
-            wrong.NoBias,
+            (DENSES, DENSES.replace("dim", "dim, use_bias=False")),
             "Your Dense layers have no bias. Leave them as they were given, Dense(dim).",
         ),
-        Mistake(
+        edited(
             "mask ignored",
-            wrong.MaskIgnored,
+            (MASK, "None"),
             "The mask changes nothing yet. Hand it to attend, with an axis for the heads.",
         ),
-        Mistake(
+        edited(
             "mask polarity inverted",
-            wrong.MaskInverted,
+            (MASK, f"None if mask is None else ops.logical_not({MASK})"),
             "You hide what should be seen: True means may attend. Hand the mask to attend as it "
             "is, with an axis for the heads.",
         ),
-        Mistake(
+        edited(
             "mask not broadcast over heads",
-            wrong.MaskWithoutRoom,
+            (MASK, "mask"),
             "Right without a mask. With one, its batch axis meets the heads' axis of the scores: "
             "an error, or the wrong mask where there are as many sequences as heads. Give it an "
             "axis for the heads: mask_for_heads does.",
         ),
-        Mistake(
+        edited(
             "mask without batch, or no mask, not thought of",
-            wrong.MaskNeeded,
+            (MASK, "mask[:, None]"),
             "Right with a mask of three axes. But it may be None, and it may lack the batch axis: "
             "mask_for_heads takes care of all three.",
             telling=True,
         ),
-        Mistake(
+        edited(
             "one head only",
-            wrong.OneHead,
-            "This is attention with a single head, D features wide. Split queries, keys and values "
-            "into self.num_heads heads before attend.",
+            ("x, self.num_heads", "x, 1"),
+            "This is attention with a single head, D features wide. Split queries, keys and "
+            "values into self.num_heads heads before attend.",
         ),
-        Mistake(
+        edited(
             "heads split by one reshape",
-            wrong.SplitByReshape,
+            (SPLIT, "ops.reshape(x, (x.shape[0], self.num_heads, x.shape[1], -1))"),
             "The heads are cut wrongly out of the projections: one reshape shares out tokens, not "
             "features. Use split_heads.",
         ),
-        Mistake(
+        edited(
             "heads merged by one reshape",
-            wrong.MergedByReshape,
+            ("merge_heads(output)", "ops.reshape(output, query.shape)"),
             "Each head is right, but merging them went wrong: heads and tokens must change places "
             "before the reshape. Use merge_heads.",
         ),
-        Mistake(
+        edited(
             "scaled by √D",
-            wrong.ScaledByAll,
+            ("self.query_dense(query)", "self.query_dense(query) / self.num_heads**0.5"),
             "You divide the scores by √D. A head's dot product adds up only d = D / h terms: "
             "divide by √d, which attend does by itself.",
         ),
-        Mistake(
+        edited(
             "return_weights ignored",
-            wrong.WeightsNever,
+            (RETURNED, "output"),
             "The output is right. With return_weights=True return the weights as well: the pair "
             "(output, weights).",
         ),
-        Mistake(
+        edited(
             "always returns the weights",
-            wrong.WeightsAlways,
+            (RETURNED, "output, weights"),
             "All numbers are right. But return the weights only where return_weights is True: a "
             "layer that comes after this one expects the output alone.",
         ),
-        Mistake(
+        edited(
             "returns (weights, output)",
-            wrong.WeightsFirst,
+            ("(output, weights)", "(weights, output)"),
             "Both are right, in the wrong order: return output first, then weights.",
         ),
-        Mistake(
+        edited(
             "weights averaged over heads",
-            wrong.WeightsAveraged,
-            "The output is right. The weights should be those of each head, (B, h, Nq, Nk): return "
-            "them as attend gave them.",
+            ("(output, weights)", "(output, ops.mean(weights, axis=1))"),
+            "The output is right. The weights should be those of each head, (B, h, Nq, Nk): "
+            "return them as attend gave them.",
         ),
-        Mistake(
+        edited(
             "NumPy in call",
-            wrong.InNumpy,
-            "The numbers are right, but the layer cannot be part of a model and cannot learn: what "
-            "passes through NumPy leaves no trace for the gradient. Use keras.ops in call.",
+            ("split_heads(x", "split_heads(ops.convert_to_numpy(x)"),
+            "The numbers are right, but the layer cannot be part of a model and cannot learn: "
+            "what passes through NumPy leaves no trace for the gradient. Use keras.ops in call.",
             telling=True,
         ),
-        Mistake(
+        edited(
             "a layer that does not learn",
-            wrong.Frozen,
+            ("query_dense = layers.Dense(dim", "query_dense = layers.Dense(dim, trainable=False"),
             "The numbers are right, but not all of its kernels are trainable. Leave the Dense "
             "layers as they were given, and let every projection have its part in the output.",
         ),

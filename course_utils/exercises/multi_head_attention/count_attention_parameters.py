@@ -1,7 +1,15 @@
 """Exercise `count_attention_parameters`: what attention costs to keep."""
 
-from course_utils.checking.exercise import Case, Exercise, Mistake
+from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.reference import multi_head_attention as reference
+
+
+def count_attention_parameters(dim, num_heads, key_dim=None, use_bias=True):
+    key_dim = dim // num_heads if key_dim is None else key_dim
+    inner = num_heads * key_dim
+    kernels = 3 * dim * inner + inner * dim
+    biases = 3 * inner + dim
+    return kernels + use_bias * biases
 
 
 def count_cases(rng):
@@ -26,39 +34,9 @@ def count_cases(rng):
     ]
 
 
-def count(dim, num_heads, key_dim=None, use_bias=True, *, kernel_in=None, kernel_out=None,
-          bias_in=None, bias_out=None, projections=3, default=None):  # fmt: skip
-    """The right number with one thing changed, each a function of D and the heads' width."""
-    if key_dim is None:
-        key_dim = dim // num_heads if default is None else default(dim, num_heads)
-    inner = num_heads * key_dim
-
-    def size(changed, usual):
-        return usual if changed is None else changed(dim, inner, key_dim)
-
-    kernels = projections * size(kernel_in, dim * inner) + size(kernel_out, inner * dim)
-    biases = projections * size(bias_in, inner) + size(bias_out, dim)
-    return kernels + biases * use_bias
-
-
-def variant(**changed):
-    return lambda dim, num_heads, key_dim=None, use_bias=True: count(
-        dim, num_heads, key_dim, use_bias, **changed
-    )
-
-
-def nothing(dim, inner, key_dim):
-    return 0
-
-
-def one_head(dim, num_heads, key_dim=None, use_bias=True):
-    return count(dim, 1, dim // num_heads if key_dim is None else key_dim, use_bias)
-
-
-def a_layer_a_head(dim, num_heads, key_dim=None, use_bias=True):
-    return num_heads * one_head(dim, num_heads, key_dim, use_bias)
-
-
+AS_WIDE_AS_THE_MODEL = ("dim // num_heads if", "dim if")
+ONE_HEAD = ("num_heads * key_dim", "key_dim")
+NO_OUTPUT_BIAS = ("3 * inner + dim", "3 * inner")
 KEY_DIM_IGNORED = (
     "Right with key_dim = D / h. But key_dim may be any number: the heads are num_heads · key_dim "
     "wide together, and the three kernels in are (D, that width), the one out (that width, D)."
@@ -69,6 +47,7 @@ COUNT = Exercise(
     title="What attention costs to keep",
     points=2,
     reference=reference.count_attention_parameters,
+    answer=count_attention_parameters,
     cases=count_cases,
     outputs={"count": ""},
     hints=(
@@ -79,107 +58,95 @@ COUNT = Exercise(
         "kernels = 4 * dim * inner;  biases = 3 * inner + dim if use_bias else 0",
     ),
     mistakes=(
-        Mistake(
+        edited(
             "× num_heads for key_dim = dim/h",
-            variant(default=lambda dim, num_heads: dim),
+            AS_WIDE_AS_THE_MODEL,
             "Without key_dim you make every head as wide as the model, so you count num_heads "
             "times too much. None means that the heads share the D features: d = D // h each.",
         ),
-        Mistake(
+        edited(
             "a whole layer for each head",
-            a_layer_a_head,
+            ("3 * inner + dim", "3 * inner + num_heads * dim"),
             "You count one head and multiply by num_heads. Almost: the kernels do add up like "
             "that, but the output projection has one bias (D,) for all heads together.",
         ),
-        Mistake(
+        edited(
             "num_heads forgotten",
-            one_head,
+            ONE_HEAD,
             "This counts one head. key_dim is the width of one: together they are num_heads · "
             "key_dim wide.",
         ),
-        Mistake(
+        edited(
             "biases forgotten",
-            variant(bias_in=nothing, bias_out=nothing),
+            ("kernels + use_bias * biases", "kernels"),
             "The kernels are right, the biases are missing. With use_bias each of the four "
             "projections has one, as wide as what comes out of it.",
         ),
-        Mistake(
+        edited(
             "biases always counted",
-            lambda dim, num_heads, key_dim=None, use_bias=True: count(dim, num_heads, key_dim),
+            ("use_bias * biases", "biases"),
             "Right with biases. With use_bias=False none of the four projections has one.",
         ),
-        Mistake(
+        edited(
             "output bias always counted",
-            lambda dim, num_heads, key_dim=None, use_bias=True: (
-                count(dim, num_heads, key_dim, use_bias) + dim * (not use_bias)
-            ),
+            ("use_bias * biases", "(biases if use_bias else dim)"),
             "Right with biases. With use_bias=False the output projection has none either.",
         ),
-        Mistake(
+        edited(
             "output bias forgotten",
-            variant(bias_out=nothing),
+            NO_OUTPUT_BIAS,
             "One bias is missing: the output projection has one too, of D numbers.",
         ),
-        Mistake(
+        edited(
             "output projection forgotten",
-            variant(kernel_out=nothing, bias_out=nothing),
+            (" + inner * dim", ""),
+            NO_OUTPUT_BIAS,
             "These are the three projections in. The fourth leads from the merged heads back to D "
             "features, with its kernel and bias.",
         ),
-        Mistake(
+        edited(
             "one projection in, one out",
-            variant(projections=1),
+            ("3 * dim", "dim"),
+            ("3 * inner", "inner"),
             "You count one projection in and one out. Queries, keys and values have one each.",
         ),
-        Mistake(
+        edited(
             "two projections in, one out",
-            variant(projections=2),
+            ("3 * dim", "2 * dim"),
+            ("3 * inner", "2 * inner"),
             "A projection is missing: queries, keys and values have one each, and then there is "
             "the output's.",
         ),
-        Mistake(
+        edited(
             "key_dim taken as the sum over heads",
-            lambda dim, num_heads, key_dim=None, use_bias=True: count(
-                dim, 1, dim if key_dim is None else key_dim, use_bias
-            ),
+            AS_WIDE_AS_THE_MODEL,
+            ONE_HEAD,
             "Right without key_dim. With it, you take it for the width of all heads together; it "
             "is the width of one, so together they are num_heads · key_dim wide.",
         ),
-        Mistake(
-            "key_dim ignored",
-            lambda dim, num_heads, key_dim=None, use_bias=True: count(
-                dim, num_heads, use_bias=use_bias
-            ),
-            KEY_DIM_IGNORED,
-        ),
-        Mistake(
-            "key_dim ignored",
-            lambda dim, num_heads, key_dim=None, use_bias=True: count(dim, 1, dim, use_bias),
-            KEY_DIM_IGNORED,
-        ),
-        Mistake(
+        edited("key_dim ignored", (" if key_dim is None else key_dim", ""), KEY_DIM_IGNORED),
+        edited("key_dim ignored", ("num_heads * key_dim", "dim"), KEY_DIM_IGNORED),
+        edited(
             "output kernel always (D, D)",
-            variant(kernel_out=lambda dim, inner, key_dim: dim * dim),
+            ("inner * dim", "dim * dim"),
             "Right with key_dim = D / h. With another key_dim the merged heads are num_heads · "
             "key_dim wide, and the output kernel leads from there to D.",
         ),
-        Mistake(
+        edited(
             "biases as wide as the input",
-            variant(bias_in=lambda dim, inner, key_dim: dim),
+            ("3 * inner", "3 * dim"),
             "Right with key_dim = D / h. A bias is as wide as what comes out of its projection: "
             "num_heads · key_dim for query, key and value.",
         ),
-        Mistake(
+        edited(
             "output bias as wide as the heads",
-            variant(bias_out=lambda dim, inner, key_dim: inner),
+            ("3 * inner + dim", "4 * inner"),
             "Right with key_dim = D / h. A bias is as wide as what comes out of its projection: D "
             "for the output.",
         ),
-        Mistake(
+        edited(
             "a float",
-            lambda dim, num_heads, key_dim=None, use_bias=True: float(
-                count(dim, num_heads, key_dim, use_bias)
-            ),
+            ("kernels + use_bias * biases", "float(kernels + use_bias * biases)"),
             "The number is right, but it is a float: / makes floats even of whole numbers. Use //.",
         ),
     ),
