@@ -39,13 +39,6 @@ class Mistake:
     function: Callable | None = None
     telling: bool = False
 
-    def __post_init__(self):  # TEMPORARY: the old order of arguments, until all lists are edits
-        if callable(self.sentence):
-            function, sentence = self.sentence, self.edits
-            object.__setattr__(self, "function", function)
-            object.__setattr__(self, "sentence", sentence)
-            object.__setattr__(self, "edits", ())
-
 
 def edited(name: str, *edits: tuple[str, str], telling: bool = False):
     """A mistake that changes the answer: edited(name, (old text, new text), …)(sentence)."""

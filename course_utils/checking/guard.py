@@ -25,9 +25,9 @@ class Forbidden(Exception):
 
 
 def forbidden_names(exercise: Exercise) -> set[str]:
-    """The exercise's forbidden names, its own reference among them."""
-    reference = exercise.reference
-    return {*exercise.forbidden, f"{reference.__module__}.{reference.__name__}"}
+    """The exercise's forbidden names, with those of our own solutions."""
+    ours = (exercise.reference, exercise.answer)
+    return {*exercise.forbidden, *(f"{f.__module__}.{f.__name__}" for f in ours if f)}
 
 
 def loaded(exercise: Exercise) -> Iterator[tuple[str, types.ModuleType, object]]:
@@ -50,7 +50,10 @@ def find_module(name: str) -> types.ModuleType | None:
 def uses_forbidden(solution, exercise: Exercise) -> str | None:
     """Name the first forbidden thing that a function holds under whatever name, or None."""
     targets = {id(thing): name for name, _, thing in loaded(exercise)}
-    if solution is exercise.reference:  # judged like any other solution: the tests need it
+    if solution in (
+        exercise.reference,
+        exercise.answer,
+    ):  # judged like any other solution: the tests need it
         return None
     seen: set[int] = set()
     pending = [solution]
@@ -136,7 +139,7 @@ def guarded(exercise: Exercise, solution, hits: list[str]):
         return refuse
 
     try:
-        if solution is not exercise.reference:
+        if solution not in (exercise.reference, exercise.answer):
             for name, module, _ in originals:
                 setattr(module, name.rpartition(".")[2], guard(name))
         yield

@@ -106,63 +106,53 @@ LAYER = Exercise(
         edited(
             "sublayers created in call",
             *((f"self.{role}_dense(", "layers.Dense(query.shape[-1])(") for role in ROLES),
-            MADE_IN_CALL,
-        ),
+        )(MADE_IN_CALL),
         edited(
             "sublayers created in call",
             (DENSES, ""),
             (START, DENSES.replace("dim", "query.shape[-1]") + START),
-            MADE_IN_CALL,
-        ),
-        edited(
-            "value ignored",
-            (VALUE, "query"),
+        )(MADE_IN_CALL),
+        edited("value ignored", (VALUE, "query"))(
             "Right for self-attention. But where a value is given, keys and values are made from "
-            "it: self.key_dense(value) and self.value_dense(value).",
+            "it: self.key_dense(value) and self.value_dense(value)."
         ),
-        edited("value needed", (VALUE, "value"), VALUE_NEEDED, telling=True),
+        edited("value needed", (VALUE, "value"), telling=True)(VALUE_NEEDED),
         edited(
-            "value asked as if it were one truth value",
-            (VALUE, "value or query"),
+            "value asked as if it were one truth value", (VALUE, "value or query"), telling=True
+        )(
             "Right without a value. But `if value` and `value or query` ask an array whether it "
-            "is true, and an array has many answers. Ask: if value is None.",
-            telling=True,
+            "is true, and an array has many answers. Ask: if value is None."
         ),
-        edited(
-            "key from query in cross-attention",
-            KEY_FROM_QUERY,
-            "Right for self-attention. But the keys are made from value: it is what is looked at.",
+        edited("key from query in cross-attention", KEY_FROM_QUERY)(
+            "Right for self-attention. But the keys are made from value: it is what is looked at."
         ),
         edited(
             "query and value exchanged",
             ("query_dense(query)", "query_dense(value)"),
             KEY_FROM_QUERY,
             ("value_dense(value)", "value_dense(query)"),
+        )(
             "Right for self-attention. In cross-attention the roles are exchanged: query asks, "
-            "and keys and values are made from value.",
+            "and keys and values are made from value."
         ),
         edited(
             "one projection for all three",
             ("key_dense(value)", "query_dense(value)"),
             ("value_dense(value)", "query_dense(value)"),
-            "Queries, keys and values all come out of query_dense. Each has a layer of its own.",
-        ),
-        edited(
-            "one projection for keys and values",
-            ("value_dense(value)", "key_dense(value)"),
-            "Keys and values both come out of key_dense. Each has a layer of its own.",
+        )("Queries, keys and values all come out of query_dense. Each has a layer of its own."),
+        edited("one projection for keys and values", ("value_dense(value)", "key_dense(value)"))(
+            "Keys and values both come out of key_dense. Each has a layer of its own."
         ),
         edited(
             "key_dense and value_dense exchanged",
             ("keys = self.key", "keys = self.value"),
             ("values = self.value", "values = self.key"),
+        )(
             "key_dense makes your values and value_dense your keys. Whoever loads trained numbers "
-            "into this layer goes by the names.",
+            "into this layer goes by the names."
         ),
-        edited(
-            "values not projected",
-            ("self.value_dense(value)", "value"),
-            "You mix the tokens of value as they are. Let value_dense project them first.",
+        edited("values not projected", ("self.value_dense(value)", "value"))(
+            "You mix the tokens of value as they are. Let value_dense project them first."
         ),
         edited(
             "no projection at all",
@@ -170,104 +160,92 @@ LAYER = Exercise(
             ("self.key_dense(value)", "value"),
             ("self.value_dense(value)", "value"),
             NO_OUTPUT_PROJECTION,
+        )(
             "None of your four Dense layers is used, so this layer has nothing to learn. Project "
-            "query and value first, and the merged heads last.",
+            "query and value first, and the merged heads last."
         ),
-        edited(
-            "no output projection",
-            NO_OUTPUT_PROJECTION,
+        edited("no output projection", NO_OUTPUT_PROJECTION)(
             "The merged heads come out as they are. The last step is missing: output_dense, which "
-            "lets the heads' results mix.",
+            "lets the heads' results mix."
+        ),
+        edited("no biases", (DENSES, DENSES.replace("dim", "dim, use_bias=False")))(
+            "Your Dense layers have no bias. Leave them as they were given, Dense(dim)."
+        ),
+        edited("mask ignored", (MASK, "None"))(
+            "The mask changes nothing yet. Hand it to attend, with an axis for the heads."
         ),
         edited(
-            "no biases",
-            (DENSES, DENSES.replace("dim", "dim, use_bias=False")),
-            "Your Dense layers have no bias. Leave them as they were given, Dense(dim).",
-        ),
-        edited(
-            "mask ignored",
-            (MASK, "None"),
-            "The mask changes nothing yet. Hand it to attend, with an axis for the heads.",
-        ),
-        edited(
-            "mask polarity inverted",
-            (MASK, f"None if mask is None else ops.logical_not({MASK})"),
+            "mask polarity inverted", (MASK, f"None if mask is None else ops.logical_not({MASK})")
+        )(
             "You hide what should be seen: True means may attend. Hand the mask to attend as it "
-            "is, with an axis for the heads.",
+            "is, with an axis for the heads."
         ),
-        edited(
-            "mask not broadcast over heads",
-            (MASK, "mask"),
+        edited("mask not broadcast over heads", (MASK, "mask"))(
             "Right without a mask. With one, its batch axis meets the heads' axis of the scores: "
             "an error, or the wrong mask where there are as many sequences as heads. Give it an "
-            "axis for the heads: mask_for_heads does.",
+            "axis for the heads: mask_for_heads does."
         ),
         edited(
-            "mask without batch, or no mask, not thought of",
-            (MASK, "mask[:, None]"),
+            "mask without batch, or no mask, not thought of", (MASK, "mask[:, None]"), telling=True
+        )(
             "Right with a mask of three axes. But it may be None, and it may lack the batch axis: "
-            "mask_for_heads takes care of all three.",
-            telling=True,
+            "mask_for_heads takes care of all three."
         ),
-        edited(
-            "one head only",
-            ("x, self.num_heads", "x, 1"),
+        edited("one head only", ("x, self.num_heads", "x, 1"))(
             "This is attention with a single head, D features wide. Split queries, keys and "
-            "values into self.num_heads heads before attend.",
+            "values into self.num_heads heads before attend."
         ),
         edited(
             "heads split by one reshape",
             (SPLIT, "ops.reshape(x, (x.shape[0], self.num_heads, x.shape[1], -1))"),
+        )(
             "The heads are cut wrongly out of the projections: one reshape shares out tokens, not "
-            "features. Use split_heads.",
+            "features. Use split_heads."
         ),
         edited(
             "heads merged by one reshape",
             ("merge_heads(output)", "ops.reshape(output, query.shape)"),
+        )(
             "Each head is right, but merging them went wrong: heads and tokens must change places "
-            "before the reshape. Use merge_heads.",
+            "before the reshape. Use merge_heads."
         ),
         edited(
             "scaled by √D",
             ("self.query_dense(query)", "self.query_dense(query) / self.num_heads**0.5"),
+        )(
             "You divide the scores by √D. A head's dot product adds up only d = D / h terms: "
-            "divide by √d, which attend does by itself.",
+            "divide by √d, which attend does by itself."
         ),
-        edited(
-            "return_weights ignored",
-            (RETURNED, "output"),
+        edited("return_weights ignored", (RETURNED, "output"))(
             "The output is right. With return_weights=True return the weights as well: the pair "
-            "(output, weights).",
+            "(output, weights)."
         ),
-        edited(
-            "always returns the weights",
-            (RETURNED, "output, weights"),
+        edited("always returns the weights", (RETURNED, "output, weights"))(
             "All numbers are right. But return the weights only where return_weights is True: a "
-            "layer that comes after this one expects the output alone.",
+            "layer that comes after this one expects the output alone."
         ),
-        edited(
-            "returns (weights, output)",
-            ("(output, weights)", "(weights, output)"),
-            "Both are right, in the wrong order: return output first, then weights.",
+        edited("returns (weights, output)", ("(output, weights)", "(weights, output)"))(
+            "Both are right, in the wrong order: return output first, then weights."
         ),
         edited(
             "weights averaged over heads",
             ("(output, weights)", "(output, ops.mean(weights, axis=1))"),
+        )(
             "The output is right. The weights should be those of each head, (B, h, Nq, Nk): "
-            "return them as attend gave them.",
+            "return them as attend gave them."
         ),
         edited(
-            "NumPy in call",
-            ("split_heads(x", "split_heads(ops.convert_to_numpy(x)"),
+            "NumPy in call", ("split_heads(x", "split_heads(ops.convert_to_numpy(x)"), telling=True
+        )(
             "The numbers are right, but the layer cannot be part of a model and cannot learn: "
-            "what passes through NumPy leaves no trace for the gradient. Use keras.ops in call.",
-            telling=True,
+            "what passes through NumPy leaves no trace for the gradient. Use keras.ops in call."
         ),
         edited(
             "a layer that does not learn",
             ("query_dense = layers.Dense(dim", "query_dense = layers.Dense(dim, trainable=False"),
+        )(
             "The numbers are right, but not all of its kernels are trainable. Leave the Dense "
-            "layers as they were given, and let every projection have its part in the output.",
+            "layers as they were given, and let every projection have its part in the output."
         ),
     ),
 )

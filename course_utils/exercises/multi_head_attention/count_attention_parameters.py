@@ -58,96 +58,62 @@ COUNT = Exercise(
         "kernels = 4 * dim * inner;  biases = 3 * inner + dim if use_bias else 0",
     ),
     mistakes=(
-        edited(
-            "× num_heads for key_dim = dim/h",
-            AS_WIDE_AS_THE_MODEL,
+        edited("× num_heads for key_dim = dim/h", AS_WIDE_AS_THE_MODEL)(
             "Without key_dim you make every head as wide as the model, so you count num_heads "
-            "times too much. None means that the heads share the D features: d = D // h each.",
+            "times too much. None means that the heads share the D features: d = D // h each."
         ),
-        edited(
-            "a whole layer for each head",
-            ("3 * inner + dim", "3 * inner + num_heads * dim"),
+        edited("a whole layer for each head", ("3 * inner + dim", "3 * inner + num_heads * dim"))(
             "You count one head and multiply by num_heads. Almost: the kernels do add up like "
-            "that, but the output projection has one bias (D,) for all heads together.",
+            "that, but the output projection has one bias (D,) for all heads together."
         ),
-        edited(
-            "num_heads forgotten",
-            ONE_HEAD,
+        edited("num_heads forgotten", ONE_HEAD)(
             "This counts one head. key_dim is the width of one: together they are num_heads · "
-            "key_dim wide.",
+            "key_dim wide."
         ),
-        edited(
-            "biases forgotten",
-            ("kernels + use_bias * biases", "kernels"),
+        edited("biases forgotten", ("kernels + use_bias * biases", "kernels"))(
             "The kernels are right, the biases are missing. With use_bias each of the four "
-            "projections has one, as wide as what comes out of it.",
+            "projections has one, as wide as what comes out of it."
+        ),
+        edited("biases always counted", ("use_bias * biases", "biases"))(
+            "Right with biases. With use_bias=False none of the four projections has one."
         ),
         edited(
-            "biases always counted",
-            ("use_bias * biases", "biases"),
-            "Right with biases. With use_bias=False none of the four projections has one.",
+            "output bias always counted", ("use_bias * biases", "(biases if use_bias else dim)")
+        )("Right with biases. With use_bias=False the output projection has none either."),
+        edited("output bias forgotten", NO_OUTPUT_BIAS)(
+            "One bias is missing: the output projection has one too, of D numbers."
         ),
-        edited(
-            "output bias always counted",
-            ("use_bias * biases", "(biases if use_bias else dim)"),
-            "Right with biases. With use_bias=False the output projection has none either.",
-        ),
-        edited(
-            "output bias forgotten",
-            NO_OUTPUT_BIAS,
-            "One bias is missing: the output projection has one too, of D numbers.",
-        ),
-        edited(
-            "output projection forgotten",
-            (" + inner * dim", ""),
-            NO_OUTPUT_BIAS,
+        edited("output projection forgotten", (" + inner * dim", ""), NO_OUTPUT_BIAS)(
             "These are the three projections in. The fourth leads from the merged heads back to D "
-            "features, with its kernel and bias.",
+            "features, with its kernel and bias."
         ),
-        edited(
-            "one projection in, one out",
-            ("3 * dim", "dim"),
-            ("3 * inner", "inner"),
-            "You count one projection in and one out. Queries, keys and values have one each.",
+        edited("one projection in, one out", ("3 * dim", "dim"), ("3 * inner", "inner"))(
+            "You count one projection in and one out. Queries, keys and values have one each."
         ),
-        edited(
-            "two projections in, one out",
-            ("3 * dim", "2 * dim"),
-            ("3 * inner", "2 * inner"),
+        edited("two projections in, one out", ("3 * dim", "2 * dim"), ("3 * inner", "2 * inner"))(
             "A projection is missing: queries, keys and values have one each, and then there is "
-            "the output's.",
+            "the output's."
         ),
-        edited(
-            "key_dim taken as the sum over heads",
-            AS_WIDE_AS_THE_MODEL,
-            ONE_HEAD,
+        edited("key_dim taken as the sum over heads", AS_WIDE_AS_THE_MODEL, ONE_HEAD)(
             "Right without key_dim. With it, you take it for the width of all heads together; it "
-            "is the width of one, so together they are num_heads · key_dim wide.",
+            "is the width of one, so together they are num_heads · key_dim wide."
         ),
-        edited("key_dim ignored", (" if key_dim is None else key_dim", ""), KEY_DIM_IGNORED),
-        edited("key_dim ignored", ("num_heads * key_dim", "dim"), KEY_DIM_IGNORED),
-        edited(
-            "output kernel always (D, D)",
-            ("inner * dim", "dim * dim"),
+        edited("key_dim ignored", (" if key_dim is None else key_dim", ""))(KEY_DIM_IGNORED),
+        edited("key_dim ignored", ("num_heads * key_dim", "dim"))(KEY_DIM_IGNORED),
+        edited("output kernel always (D, D)", ("inner * dim", "dim * dim"))(
             "Right with key_dim = D / h. With another key_dim the merged heads are num_heads · "
-            "key_dim wide, and the output kernel leads from there to D.",
+            "key_dim wide, and the output kernel leads from there to D."
         ),
-        edited(
-            "biases as wide as the input",
-            ("3 * inner", "3 * dim"),
+        edited("biases as wide as the input", ("3 * inner", "3 * dim"))(
             "Right with key_dim = D / h. A bias is as wide as what comes out of its projection: "
-            "num_heads · key_dim for query, key and value.",
+            "num_heads · key_dim for query, key and value."
         ),
-        edited(
-            "output bias as wide as the heads",
-            ("3 * inner + dim", "4 * inner"),
+        edited("output bias as wide as the heads", ("3 * inner + dim", "4 * inner"))(
             "Right with key_dim = D / h. A bias is as wide as what comes out of its projection: D "
-            "for the output.",
+            "for the output."
         ),
-        edited(
-            "a float",
-            ("kernels + use_bias * biases", "float(kernels + use_bias * biases)"),
-            "The number is right, but it is a float: / makes floats even of whole numbers. Use //.",
+        edited("a float", ("kernels + use_bias * biases", "float(kernels + use_bias * biases)"))(
+            "The number is right, but it is a float: / makes floats even of whole numbers. Use //."
         ),
     ),
 )

@@ -41,60 +41,48 @@ MERGE_HEADS = Exercise(
         "B, h, N, d = x.shape;  return reshape(transpose(x, (0, 2, 1, 3)), (B, N, h * d))",
     ),
     mistakes=(
-        edited(
-            "reshape without transposing back",
-            NEVER_TRANSPOSED,
+        edited("reshape without transposing back", NEVER_TRANSPOSED)(
             "The shape is right and the entries are not: a token's row now holds parts of other "
-            "tokens. Heads and tokens must change places first, to (B, N, h, d); then reshape.",
+            "tokens. Heads and tokens must change places first, to (B, N, h, d); then reshape."
         ),
-        edited(
-            "h and d swapped",
-            ("0, 2, 1, 3", "0, 2, 3, 1"),
+        edited("h and d swapped", ("0, 2, 1, 3", "0, 2, 3, 1"))(
             "Each token has its own features, in the wrong order: the heads' features alternate. "
-            "Join (h, d) in this order, so that head 0 comes first as a block.",
+            "Join (h, d) in this order, so that head 0 comes first as a block."
         ),
-        edited(
-            "mean over heads",
-            (JOINED, "x.mean(axis=2)"),
+        edited("mean over heads", (JOINED, "x.mean(axis=2)"))(
             "You average the heads, and what tells them apart is lost. Put their features side by "
-            "side: D = h·d of them.",
+            "side: D = h·d of them."
         ),
-        edited(
-            "sum over heads",
-            (JOINED, "x.sum(axis=2)"),
+        edited("sum over heads", (JOINED, "x.sum(axis=2)"))(
             "You add up the heads, and what tells them apart is lost. Put their features side by "
-            "side: D = h·d of them.",
+            "side: D = h·d of them."
         ),
-        edited(
-            "transposed, not joined",
-            (JOINED, "x"),
+        edited("transposed, not joined", (JOINED, "x"))(
             "Heads and tokens have changed places, which is the first step. The second: join the "
-            "last two axes, (B, N, h, d) to (B, N, h·d).",
+            "last two axes, (B, N, h, d) to (B, N, h·d)."
         ),
         edited(
             "heads joined along the tokens",
             NEVER_TRANSPOSED,
             ("length, num_heads * width", "length * num_heads, width"),
+        )(
             "You have put the heads one after another, as if they were more tokens. They belong "
-            "side by side: N tokens, h·d features.",
+            "side by side: N tokens, h·d features."
         ),
-        edited(
-            "features before tokens",
-            ("* width)", "* width).swapaxes(1, 2)"),
+        edited("features before tokens", ("* width)", "* width).swapaxes(1, 2)"))(
             "The features are joined, but they stand before the tokens: (B, D, N). It should be "
-            "(B, N, D).",
+            "(B, N, D)."
         ),
         edited(
             "sequences joined instead of heads",
             NEVER_TRANSPOSED,
             (JOINED, "np.concatenate(list(x), axis=-1)"),
+        )(
             "concatenate has gone through the first axis, the batch, and joined the sequences. "
-            "The heads are axis 1.",
+            "The heads are axis 1."
         ),
-        edited(
-            "one head only",
-            (JOINED, "x[:, :, 0]"),
-            "This is the first head alone. All of them belong side by side: D = h·d features.",
+        edited("one head only", (JOINED, "x[:, :, 0]"))(
+            "This is the first head alone. All of them belong side by side: D = h·d features."
         ),
     ),
 )

@@ -123,186 +123,141 @@ ATTENTION = Exercise(
         "return merge_heads(output) @ kernel + bias, weights",
     ),
     mistakes=(
-        edited(
-            "scaled by √D",
-            ("attend(queries", "attend(queries / num_heads**0.5"),
+        edited("scaled by √D", ("attend(queries", "attend(queries / num_heads**0.5"))(
             "You divide the scores by √D. A head's dot product adds up only d = D / h terms: "
-            "divide by √d, which attend does by itself when the heads are split.",
+            "divide by √d, which attend does by itself when the heads are split."
         ),
-        edited(
-            "not scaled",
-            ("attend(queries", "attend(queries * queries.shape[-1] ** 0.5"),
-            "The scores are not divided by √d. attend does it; so does attention_scores.",
+        edited("not scaled", ("attend(queries", "attend(queries * queries.shape[-1] ** 0.5"))(
+            "The scores are not divided by √d. attend does it; so does attention_scores."
         ),
-        edited(
-            "input split before projecting",
-            ("x @ kernel", f"x @ (kernel * {OWN_BLOCK})"),
+        edited("input split before projecting", ("x @ kernel", f"x @ (kernel * {OWN_BLOCK})"))(
             "You split the tokens first and project each part with its own block of the kernel, "
-            "so a head sees only its share of the input. Project all D features first, then split.",
+            "so a head sees only its share of the input. Project all D features first, then split."
         ),
-        edited(
-            "no output projection",
-            (PROJECTED, "merge_heads(output)"),
+        edited("no output projection", (PROJECTED, "merge_heads(output)"))(
             "The merged heads are right. The last step is missing: the output kernel and bias, "
-            "which let the heads' results mix.",
+            "which let the heads' results mix."
         ),
-        edited(
-            "key from query in cross-attention",
-            KEY_FROM_QUERY,
+        edited("key from query in cross-attention", KEY_FROM_QUERY)(
             "Right for self-attention. But the keys are made from value: it is what is looked at, "
-            "and it may have another number of tokens than query.",
+            "and it may have another number of tokens than query."
         ),
-        edited(
-            "value ignored",
-            KEY_FROM_QUERY,
-            VALUE_FROM_QUERY,
+        edited("value ignored", KEY_FROM_QUERY, VALUE_FROM_QUERY)(
             "Right for self-attention. But keys and values are made from the argument value; you "
-            "make all three from query.",
+            "make all three from query."
         ),
         edited(
             "query and value exchanged",
             ('(query, "query")', '(value, "query")'),
             KEY_FROM_QUERY,
             VALUE_FROM_QUERY,
+        )(
             "Right for self-attention. In cross-attention the roles are exchanged: query asks, "
-            "and keys and values are made from value. The output has a row for each query.",
+            "and keys and values are made from value. The output has a row for each query."
         ),
-        edited(
-            "value from query in cross-attention",
-            VALUE_FROM_QUERY,
+        edited("value from query in cross-attention", VALUE_FROM_QUERY)(
             "Right for self-attention. But you project query to get the values: keys and values "
-            "are both made from the argument value.",
+            "are both made from the argument value."
         ),
         *(
-            edited("one projection for all three", ("[role]", f'["{role}"]'), ONE_PROJECTION)
+            edited("one projection for all three", ("[role]", f'["{role}"]'))(ONE_PROJECTION)
             for role in ("query", "key", "value")
         ),
         edited(
             "projections of key and value exchanged",
             ('"key"), heads(value, "value")', '"value"), heads(value, "key")'),
-            'Keys are made with params["key"] and values with params["value"]; yours are '
-            "exchanged.",
-        ),
+        )('Keys are made with params["key"] and values with params["value"]; yours are exchanged.'),
         edited(
             "projections of query and key exchanged",
             ('(query, "query"), heads(value, "key")', '(query, "key"), heads(value, "query")'),
+        )(
             'Queries are made with params["query"] and keys with params["key"]; yours are '
-            "exchanged.",
+            "exchanged."
         ),
-        edited(
-            "values not projected",
-            ('heads(value, "value")', "split_heads(value, num_heads)"),
+        edited("values not projected", ('heads(value, "value")', "split_heads(value, num_heads)"))(
             "The weights are right, but you mix the tokens of value as they are. Project them "
-            'with params["value"] first.',
+            'with params["value"] first.'
         ),
-        edited(
-            "mask not broadcast over heads",
-            ("mask[:, None]", "mask"),
+        edited("mask not broadcast over heads", ("mask[:, None]", "mask"))(
             "Right without a mask. With one, its batch axis meets the heads' axis of the scores: "
             "an error, or the wrong mask where there are as many sequences as heads. Give it an "
-            "axis for the heads: (B, Nq, Nk) becomes (B, 1, Nq, Nk).",
+            "axis for the heads: (B, Nq, Nk) becomes (B, 1, Nq, Nk)."
         ),
         edited(
             "an axis for the heads in a mask without batch",
             (" and mask.ndim == 3", ""),
+            telling=True,
+        )(
             "Right for a mask of three axes. One of shape (Nq, Nk) has no batch axis to put the "
-            "heads behind: broadcast it to (B, Nq, Nk) first, or leave it alone.",
-            telling=True,
+            "heads behind: broadcast it to (B, Nq, Nk) first, or leave it alone."
         ),
-        edited(
-            "a mask is expected always",
-            ("mask is not None and ", ""),
+        edited("a mask is expected always", ("mask is not None and ", ""), telling=True)(
             "Right with a mask. Without one, mask is None, which has no axes: change it only if "
-            "mask is not None.",
-            telling=True,
+            "mask is not None."
         ),
         edited(
-            "mask asked as if it were one truth value",
-            ("mask is not None", "mask"),
+            "mask asked as if it were one truth value", ("mask is not None", "mask"), telling=True
+        )(
             "Right without a mask. But `if mask:` asks an array whether it is true, and an array "
-            "has many answers. Ask whether there is one: if mask is not None.",
-            telling=True,
+            "has many answers. Ask whether there is one: if mask is not None."
+        ),
+        edited("mask ignored", ("values, mask)", "values)"))(
+            "The mask changes nothing yet. Hand it to attend, with an axis for the heads."
         ),
         edited(
-            "mask ignored",
-            ("values, mask)", "values)"),
-            "The mask changes nothing yet. Hand it to attend, with an axis for the heads.",
-        ),
-        edited(
-            "mask polarity inverted",
-            ("values, mask)", "values, mask if mask is None else ~mask)"),
+            "mask polarity inverted", ("values, mask)", "values, mask if mask is None else ~mask)")
+        )(
             "You hide what should be seen: True means may attend. Hand the mask to attend as it "
-            "is, with an axis for the heads.",
+            "is, with an axis for the heads."
         ),
-        edited(
-            "mask applied after softmax",
-            ("values, mask)", HIDDEN_AFTERWARDS),
+        edited("mask applied after softmax", ("values, mask)", HIDDEN_AFTERWARDS))(
             "You set weights to zero after the softmax, so the rows no longer sum to 1. Hide the "
-            "scores before the softmax; attend does it.",
+            "scores before the softmax; attend does it."
         ),
         *(
-            edited("heads averaged instead of concatenated", (PROJECTED, result), HEADS_AVERAGED)
+            edited("heads averaged instead of concatenated", (PROJECTED, result))(HEADS_AVERAGED)
             for result in (MEAN, f"{MEAN} @ kernel[: output.shape[-1]] + bias")
         ),
-        edited(
-            "weights averaged over heads",
-            ("+ bias, weights", "+ bias, weights.mean(axis=1)"),
+        edited("weights averaged over heads", ("+ bias, weights", "+ bias, weights.mean(axis=1)"))(
             "The output is right. The weights should be those of each head, (B, h, Nq, Nk): "
-            "return them as attend gave them.",
+            "return them as attend gave them."
         ),
-        edited(
-            "one head only",
-            ("bias, num_heads", "bias, 1"),
+        edited("one head only", ("bias, num_heads", "bias, 1"))(
             "This is attention with a single head, D features wide. Split queries, keys and "
-            "values into num_heads heads before attend.",
+            "values into num_heads heads before attend."
         ),
-        edited("heads split by one reshape", SPLIT_BY_RESHAPE, WRONG_SPLIT),
+        edited("heads split by one reshape", SPLIT_BY_RESHAPE)(WRONG_SPLIT),
         edited(
-            "heads split by one reshape, and merged by one",
-            SPLIT_BY_RESHAPE,
-            MERGED_BY_RESHAPE,
-            WRONG_SPLIT,
-        ),
-        edited("heads interleaved", (SPLIT, INTERLEAVED), WRONG_SPLIT),
-        edited(
-            "heads merged by one reshape",
-            MERGED_BY_RESHAPE,
+            "heads split by one reshape, and merged by one", SPLIT_BY_RESHAPE, MERGED_BY_RESHAPE
+        )(WRONG_SPLIT),
+        edited("heads interleaved", (SPLIT, INTERLEAVED))(WRONG_SPLIT),
+        edited("heads merged by one reshape", MERGED_BY_RESHAPE)(
             "Each head is right, but merging them went wrong: heads and tokens must change places "
-            "before the reshape. Use merge_heads.",
+            "before the reshape. Use merge_heads."
         ),
         edited(
             "kernels transposed",
             ("x @ kernel", "x @ kernel.T"),
             ("(output) @ kernel", "(output) @ kernel.T"),
+        )(
             "Your kernels are turned round. Here a kernel takes D features in its rows to D in "
-            "its columns: x @ kernel, as in Keras' Dense, not x @ kernel.T.",
+            "its columns: x @ kernel, as in Keras' Dense, not x @ kernel.T."
         ),
-        edited(
-            "biases forgotten",
-            NO_BIAS_IN,
-            NO_BIAS_OUT,
-            "Your projections have no bias. Each of the four is x @ kernel + bias.",
+        edited("biases forgotten", NO_BIAS_IN, NO_BIAS_OUT)(
+            "Your projections have no bias. Each of the four is x @ kernel + bias."
         ),
-        edited(
-            "biases of query, key and value forgotten",
-            NO_BIAS_IN,
-            "Only your output projection adds its bias. The other three are x @ kernel + bias too.",
+        edited("biases of query, key and value forgotten", NO_BIAS_IN)(
+            "Only your output projection adds its bias. The other three are x @ kernel + bias too."
         ),
-        edited(
-            "output bias forgotten",
-            NO_BIAS_OUT,
-            'The last step lacks its bias: merged @ kernel + bias, with those of params["output"].',
+        edited("output bias forgotten", NO_BIAS_OUT)(
+            'The last step lacks its bias: merged @ kernel + bias, with those of params["output"].'
         ),
-        edited(
-            "softmax over queries",
-            ("attend(queries, keys, values, mask)", OVER_QUERIES),
+        edited("softmax over queries", ("attend(queries, keys, values, mask)", OVER_QUERIES))(
             "Each column of your weights sums to 1. A query shares its attention among the keys, "
-            "so each row must: softmax over the last axis, as attend does it.",
+            "so each row must: softmax over the last axis, as attend does it."
         ),
-        edited(
-            "returns (weights, output)",
-            (f"{PROJECTED}, weights", f"weights, {PROJECTED}"),
-            "Both are right, in the wrong order: return output first, then weights.",
+        edited("returns (weights, output)", (f"{PROJECTED}, weights", f"weights, {PROJECTED}"))(
+            "Both are right, in the wrong order: return output first, then weights."
         ),
     ),
 )

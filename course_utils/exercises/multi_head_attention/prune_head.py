@@ -127,96 +127,65 @@ PRUNE_HEAD = Exercise(
         'kernel[head * d : (head + 1) * d] = 0;  return {**params, "output": (kernel, bias)}',
     ),
     mistakes=(
-        edited("changes params in place", COPY_FORGOTTEN, IN_PLACE),
+        edited("changes params in place", COPY_FORGOTTEN)(IN_PLACE),
         edited(
             "changes params in place",
             (f"return {NEW}", 'params["output"] = kernel, bias\n    return params'),
-            IN_PLACE,
-        ),
-        edited(
-            "wrong slice (interleaved)",
-            (OWN, "head, None, num_heads"),
+        )(IN_PLACE),
+        edited("wrong slice (interleaved)", (OWN, "head, None, num_heads"))(
             "You zero every h-th row, a few of each head. A head's features stand together: rows "
-            "head·d to (head + 1)·d - 1.",
+            "head·d to (head + 1)·d - 1."
         ),
-        edited(
-            "h and d exchanged",
-            (OWN, "head * num_heads, (head + 1) * num_heads"),
+        edited("h and d exchanged", (OWN, "head * num_heads, (head + 1) * num_heads"))(
             "You zero num_heads rows. num_heads is how many heads there are; each has d = D // "
-            "num_heads rows.",
+            "num_heads rows."
         ),
-        edited(
-            "one row only",
-            ("[own]", "[head]"),
-            "You zero one row. A head has d = D // num_heads of them: from head·d on.",
+        edited("one row only", ("[own]", "[head]"))(
+            "You zero one row. A head has d = D // num_heads of them: from head·d on."
         ),
-        edited(
-            "counted from 1",
-            (OWN, "(head - 1) * width, head * width"),
+        edited("counted from 1", (OWN, "(head - 1) * width, head * width"))(
             "You silence the head before. Heads are counted from 0: its rows are head·d to (head "
-            "+ 1)·d - 1.",
+            "+ 1)·d - 1."
         ),
-        edited(
-            "columns instead of rows",
-            COLUMNS,
+        edited("columns instead of rows", COLUMNS)(
             "You zero columns of the output kernel. Columns are what comes out, and mix all "
-            "heads; what goes in from this head are rows.",
+            "heads; what goes in from this head are rows."
         ),
-        edited("zeroes the query only", *instead("query"), COLUMNS, BIAS_TOO, UNIFORM),
-        edited("zeroes the query only", *instead("key"), COLUMNS, UNIFORM),
-        edited(
-            "zeroes the query's kernel only",
-            *instead("query"),
-            COLUMNS,
+        edited("zeroes the query only", *instead("query"), COLUMNS, BIAS_TOO)(UNIFORM),
+        edited("zeroes the query only", *instead("key"), COLUMNS)(UNIFORM),
+        edited("zeroes the query's kernel only", *instead("query"), COLUMNS)(
             "With its query kernel at zero a head asks the same whatever the token is. It is not "
-            "silent then. Zero what it says, not what it asks: its rows of the output kernel.",
+            "silent then. Zero what it says, not what it asks: its rows of the output kernel."
         ),
-        edited(
-            "value bias left",
-            *instead("value"),
-            COLUMNS,
+        edited("value bias left", *instead("value"), COLUMNS)(
             "Nearly: its value kernel is zero, but its value bias still speaks, the same to every "
-            "token. Zero that block of the bias too, or the head's rows of the output kernel.",
+            "token. Zero that block of the bias too, or the head's rows of the output kernel."
         ),
-        edited(
-            "value rows",
-            *instead("value"),
+        edited("value rows", *instead("value"))(
             "You zero rows of the value kernel: they read features of the input, for all heads. A "
-            "head's own are columns there, and rows in the output kernel.",
+            "head's own are columns there, and rows in the output kernel."
         ),
-        edited(
-            "also zeroes the output bias",
-            ("(kernel, bias)}", "(kernel, 0 * bias)}"),
+        edited("also zeroes the output bias", ("(kernel, bias)}", "(kernel, 0 * bias)}"))(
             "The head is silent, but you took the output bias as well. It belongs to no head: "
-            "leave it.",
+            "leave it."
         ),
-        edited(
-            "also zeroes a block of the output bias",
-            BIAS_TOO,
+        edited("also zeroes a block of the output bias", BIAS_TOO)(
             "The head is silent, but you took a block of the output bias as well. That bias "
-            "belongs to no head: leave it.",
+            "belongs to no head: leave it."
         ),
-        edited(
-            "all others silenced",
-            ("kernel[own]", "kernel[: own.start] = kernel[own.stop :]"),
-            "You have kept this head and silenced all others. It is the other way round.",
+        edited("all others silenced", ("kernel[own]", "kernel[: own.start] = kernel[own.stop :]"))(
+            "You have kept this head and silenced all others. It is the other way round."
         ),
-        edited(
-            "all silenced",
-            ("[own]", "[:]"),
-            "You have silenced all heads: only the output bias is left. Zero the rows of one head.",
+        edited("all silenced", ("[own]", "[:]"))(
+            "You have silenced all heads: only the output bias is left. Zero the rows of one head."
         ),
-        edited(
-            "nothing changed",
-            (NEW, "dict(params)"),
+        edited("nothing changed", (NEW, "dict(params)"))(
             "The head speaks as before: the params you return say the same as those you got. Do "
-            "they hold your new kernel?",
+            "they hold your new kernel?"
         ),
-        edited(
-            "head cut out",
-            ("kernel[own] = 0", "kernel = np.delete(kernel, own, axis=0)"),
+        edited("head cut out", ("kernel[own] = 0", "kernel = np.delete(kernel, own, axis=0)"))(
             "You have changed the shape of a kernel or a bias. A silent head keeps its place, for "
-            "num_heads stays the same: set numbers to 0 instead of taking them out.",
+            "num_heads stays the same: set numbers to 0 instead of taking them out."
         ),
     ),
 )

@@ -119,30 +119,26 @@ SPLIT_HEADS = Exercise(
     ),
     mistakes=(
         *(
-            edited(name, *complaint, *layout)
-            for name, layout in LAYOUTS.items()
+            edited(name, *complaint, *edits)(sentence)
+            for name, (*edits, sentence) in LAYOUTS.items()
             for complaint in ((), (NAMES_NEITHER,), (ANOTHER_ERROR,))
         ),
         edited(
             "nothing said about uneven heads",
             (f"raise ValueError({MESSAGE})", "x = x[..., : dim - dim % num_heads]"),
+        )(
             "Right where the heads share the features evenly. Where they cannot, features get lost "
-            "without a word: if D % num_heads is not 0, raise a ValueError that names both.",
+            "without a word: if D % num_heads is not 0, raise a ValueError that names both."
         ),
-        edited(
-            "a message without both numbers",
-            NAMES_NEITHER,
+        edited("a message without both numbers", NAMES_NEITHER)(
             "Right where the heads share the features evenly. Where they cannot, there is a "
             "ValueError, but who reads it does not learn which numbers do not fit. Check D % "
-            "num_heads yourself, before the reshape, and put num_heads and D into the message.",
+            "num_heads yourself, before the reshape, and put num_heads and D into the message."
         ),
-        edited(
-            "another error than ValueError",
-            ANOTHER_ERROR,
+        edited("another error than ValueError", ANOTHER_ERROR, telling=True)(
             "Right where the heads share the features evenly. Where they cannot, your code stops "
             "with another error, perhaps from inside reshape. Check D % num_heads first, and raise "
-            "a ValueError whose message names num_heads and D.",
-            telling=True,
+            "a ValueError whose message names num_heads and D."
         ),
     ),
 )
