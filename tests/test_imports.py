@@ -19,10 +19,12 @@ MAY_IMPORT = {
     "authoring": set(),
     "grading": {"authoring", "checking", "exercises"},
     "cli": {"authoring", "exercises", "grading", "training"},
+    "cell_names": set(),
     "console": set(),
     "errors": set(),
+    "files": set(),
 }
-COMMON = {"console", "errors"}
+COMMON = {"cell_names", "console", "errors", "files"}
 
 # A check looks an exercise up by its name. Exercises are made of what `checking` defines, so this
 # one import waits until it is needed.
