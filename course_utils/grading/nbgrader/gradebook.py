@@ -27,9 +27,6 @@ CONFIGURATION = (
     "`course class new` writes into another folder."
 )
 
-# Where GradeInSandbox is. By name: to import it would bring in all that grades.
-PLUGIN = "course_utils.grading.nbgrader.plugin"
-
 
 @dataclass
 class Standing:
@@ -233,7 +230,8 @@ def refuse_stock(config, folder: Path) -> None:
     """Raise a CourseError if nbgrader would run students' code in a kernel of this machine."""
     chain = config.Autograde.get("autograde_preprocessors", [])
     homes = [getattr(step, "__module__", "") for step in chain]
-    if "nbgrader.preprocessors.execute" in homes or PLUGIN not in homes:
+    ours = "course_utils.grading.nbgrader.plugin" in homes
+    if not ours or "nbgrader.preprocessors.execute" in homes:
         error = "its Autograde.autograde_preprocessors are not the course's"
         raise CourseError(CONFIGURATION.format(folder=folder, error=error))
 

@@ -398,6 +398,19 @@ def test_a_configuration_that_would_run_code_here_is_refused(folder, change):
         grade_class(folder)
 
 
+def test_a_class_made_by_an_earlier_version_goes_on(folder):
+    hand_in(folder, ann="right")
+    path = folder / "nbgrader_config.py"
+    text = path.read_text()
+    home = "from course_utils.grading import nbgrader_plugin as course\n"
+    assert home in text and "course.FeedbackExporter" in text
+    before = f"{home}from course_utils.grading.feedback_page import FeedbackExporter\n"
+    text = text.replace(home, before).replace("course.FeedbackExporter", "FeedbackExporter")
+    path.write_text(text)
+    assert grade_class(folder)
+    assert points(folder, "ann") == POINTS and "Well done." in page(folder, "ann")
+
+
 def test_two_gradings_of_one_class_do_not_meet(folder):
     hand_in(folder, ann="right")
     with grade_all.only_one(folder):

@@ -6,7 +6,6 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 import course_utils
-from course_utils.cell_names import reads_and_binds
 from course_utils.exercises import NOTEBOOKS
 from course_utils.grading.sandbox.steps import needed
 from course_utils.grading.submission.planning import plan
@@ -59,29 +58,6 @@ def test_cells_of_a_student_run_changed_or_new():
 def test_all_cells_run_where_it_is_not_known_what_was_given():
     steps = plan(new_notebook(cells=[new_code_cell(s) for s in GIVEN]), (), None).steps
     assert needed(steps) == [1, 2, 3, 4]
-
-
-@pytest.mark.parametrize("source", ["def f(:", "return 5", "(" * 500, "nonlocal x"])
-def test_a_cell_that_is_no_python_needs_nothing(source):
-    assert reads_and_binds(source) == (set(), set())
-
-
-@pytest.mark.parametrize(
-    ("source", "reads", "binds"),
-    [
-        ("from keras import ops as o, layers", set(), {"o", "layers"}),
-        ("x = x + 1", {"x"}, {"x"}),
-        ("for width in widths: print(width)", {"widths", "print"}, {"width"}),
-        ("def f(a, b=c):\n    d = a\n    return d + e", {"c", "e"}, {"f"}),
-        ("class A(B):\n    def f(self): return self.x + y", {"B", "y"}, {"A"}),
-        ("table.size[0] = 1", {"table"}, {"table"}),
-        ("[i for i in rows]", {"rows"}, set()),
-        ("%time y = f(x)", {"get_ipython"}, set()),
-        ("a, *b = c", {"c"}, {"a", "b"}),
-    ],
-)
-def test_names(source, reads, binds):
-    assert reads_and_binds(source) == (reads, binds)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in STUDENT.glob("*.ipynb")))
