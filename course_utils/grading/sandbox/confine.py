@@ -109,7 +109,7 @@ def become_a_user_of_ones_own(own: int) -> None:
 
 # System calls that no exercise needs, by machine: (x86_64, aarch64). Processes and programs,
 # sockets, other processes' memory, mounts and namespaces, keys, and doors into the kernel.
-# By number, which the kernel never changes. pyseccomp would take the names, but it needs the system's
+# By number, which the kernel never changes. pyseccomp would take names, but it needs the system's
 # libseccomp, which pip cannot bring, and refuses only what that one knows. A test compares them.
 REFUSED = {
     "fork": (57, None),
