@@ -178,9 +178,9 @@ def make_classes(place: Path, notebook: str, submissions: int) -> list[str]:
     """Four folders with the same class, one for each grader."""
     import nbformat
 
-    from course_utils.grading.classroom import new_class
-    from course_utils.grading.demo import filled
-    from course_utils.grading.gradebook import Records
+    from course_utils.grading.classroom.new import new_class
+    from course_utils.grading.demo.students import filled
+    from course_utils.grading.nbgrader.gradebook import Records
 
     folder = place / "ours"
     with contextlib.redirect_stdout(io.StringIO()):
@@ -210,8 +210,8 @@ def take_out_experiments(path: Path, notebook: str, released) -> None:
     import nbformat
 
     from course_utils.exercises import NOTEBOOKS
-    from course_utils.grading.names import needed
-    from course_utils.grading.plan import plan
+    from course_utils.grading.sandbox.steps import needed
+    from course_utils.grading.submission.planning import plan
 
     submission = nbformat.read(path, as_version=4)
     steps = plan(submission, NOTEBOOKS[notebook].EXERCISES, released).steps
@@ -224,15 +224,13 @@ def take_out_experiments(path: Path, notebook: str, released) -> None:
 def answers_of(notebook: str, solved):
     """One after another: all right, then all right but for the next mistake of each exercise."""
     from course_utils.exercises import NOTEBOOKS
-    from course_utils.grading.mistakes_as_text import mistakes_as_text
+    from course_utils.grading.demo.students import wrong_answers
 
     exercises = NOTEBOOKS[notebook].EXERCISES
     cells = {c.metadata.get("nbgrader", {}).get("grade_id"): c.source for c in solved.cells}
     right = {exercise.id: cells[exercise.id] for exercise in exercises}
     mistakes = cycle(
-        (exercise.id, text)
-        for exercise in exercises
-        for text in mistakes_as_text(exercise).values()
+        (exercise.id, text) for exercise in exercises for text in wrong_answers(exercise).values()
     )
     for number in count():
         yield right if number % 3 == 0 else right | dict([next(mistakes)])
@@ -275,17 +273,17 @@ def stock(folder: Path, notebook: str, skip: bool):
 def ours(folder: Path, notebook: str, skip: bool):
     from concurrent.futures import ThreadPoolExecutor
 
-    from course_utils.grading.classroom import secret_seed
-    from course_utils.grading.gradebook import Records
-    from course_utils.grading.pool import Pool
-    from course_utils.grading.results import Results, key_of
+    from course_utils.grading.class_folder import secret_seed
+    from course_utils.grading.nbgrader.gradebook import Records
+    from course_utils.grading.submission.grader import Grader
+    from course_utils.grading.submission.results import Results, key_of
 
     records, results, seed = Records(folder), Results(folder), secret_seed(folder)
     released = (folder / "release" / notebook / f"{notebook}.ipynb").read_bytes()
 
     def one(student: str):
         path = folder / "submitted" / student / notebook / f"{notebook}.ipynb"
-        graded = pool.grade(path, notebook, seed, released, skip)
+        graded = grader.grade(path, notebook, seed, released, skip)
         key = key_of(path.read_bytes(), notebook, seed, released)
         results.save(key, graded)
         return student, key
@@ -295,7 +293,7 @@ def ours(folder: Path, notebook: str, skip: bool):
             if problem := records.record(student, notebook, key):
                 print(f"{student}: {problem}", file=sys.stderr)
 
-    with Pool(CORES) as pool, ThreadPoolExecutor(CORES) as threads:
+    with Grader(CORES) as grader, ThreadPoolExecutor(CORES) as threads:
         yield take
 
 

@@ -55,22 +55,22 @@ def address(args) -> int:
 
 
 def class_new(args) -> int:
-    from course_utils.grading.classroom import new_class
+    from course_utils.grading.classroom.new import new_class
 
     new_class(Path(args.folder))
     return 0
 
 
 def class_import(args) -> int:
-    from course_utils.grading.class_import import import_submissions, tell
+    from course_utils.grading.classroom.importing import as_table, import_submissions
 
     rows = import_submissions(Path(args.folder), Path(args.source), args.notebook, args.layout)
-    print(tell(rows))
+    print(as_table(rows))
     return 0 if all(row.taken for row in rows) else 1
 
 
 def class_export(args) -> int:
-    from course_utils.grading.class_export import export
+    from course_utils.grading.classroom.exporting import export
 
     for path in export(Path(args.folder), args.notebook, args.to):
         print(f"wrote {path}")
@@ -80,12 +80,12 @@ def class_export(args) -> int:
 def grade(args) -> int:
     workers = args.workers or os.cpu_count() or 1
     if args.demo:
-        from course_utils.grading.demo import demo
+        from course_utils.grading.demo.students import demo
 
         return demo(workers, sandbox=not args.no_sandbox)
     if args.folder is None:
         raise CourseError("Which class? Name its folder: course grade CLASS (or try --demo).")
-    from course_utils.grading.class_grading import grade_class
+    from course_utils.grading.classroom.grade_all import grade_class
 
     done = grade_class(
         Path(args.folder),

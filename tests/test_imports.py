@@ -20,10 +20,12 @@ MAY_IMPORT = {
     "authoring": set(),
     "grading": {"authoring", "checking", "exercises"},
     "cli": {"authoring", "exercises", "grading", "training"},
+    "cell_names": set(),
     "console": set(),
     "errors": set(),
+    "files": set(),
 }
-COMMON = {"console", "errors"}
+COMMON = {"cell_names", "console", "errors", "files"}
 
 KERAS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = {*KERAS, "matplotlib", "nbgrader", "numpy", "jupytext", "nbclient", "nbformat"}

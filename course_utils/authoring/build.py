@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from course_utils.authoring import rules, source
 from course_utils.authoring.execute import execute
 from course_utils.errors import CourseError
+from course_utils.files import write_whole
 
 LARGEST = 2_000_000  # bytes; GitHub shows no larger notebook reliably, and every clone pays for it
 
@@ -60,8 +61,7 @@ def write(path: Path, text: str) -> list[Path]:
         )
     if path.is_file() and path.read_bytes() == content:
         return []
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    write_whole(path, content)
     return [path]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nbformat import NotebookNode
 
-from course_utils.authoring.names import dependence_faults, without_magics
+from course_utils.authoring.dependence import dependence_faults
 from course_utils.authoring.source import grade_id, is_check, marks, place
 
 WORDS = 120
@@ -86,6 +86,10 @@ def ends_silently(code: str) -> bool:
     if not body or any(isinstance(statement, settings) for statement in body):
         return False
     return isinstance(body[-1], ast.Assign | ast.AugAssign | ast.AnnAssign)
+
+
+def without_magics(code: str) -> str:
+    return re.sub(r"^(\s*)[%!].*$", r"\1pass", code, flags=re.M)
 
 
 def metadata_faults(cell: NotebookNode) -> list[str]:

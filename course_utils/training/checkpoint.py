@@ -11,7 +11,6 @@ result.json          what the best weights reach on the test images, when all is
 import csv
 import io
 import json
-import os
 from pathlib import Path
 
 import keras
@@ -19,6 +18,7 @@ import numpy as np
 from keras import ops
 
 from course_utils.errors import CourseError
+from course_utils.files import HALF, remove_halves, whole
 from course_utils.training.devices import host, wait_for_hosts
 
 CONFIGURATION, STATE, BEST = "configuration.json", "state.npz", "best.weights.h5"
@@ -29,14 +29,10 @@ IDENTITY = ("model", "recipe", "data", "backend")
 
 
 def write(path: Path, save) -> None:
-    """Let `save` (path) write a file under another name first: what has its name is whole.
-
-    Of several hosts the first one writes, and the others wait for it.
-    """
+    """Let `save` (path) write a file. Of several hosts the first one does, the others wait."""
     if host()[0] == 0:
-        half = path.with_name(f".{path.name}")  # the ending stays, which Keras looks at
-        save(half)
-        os.replace(half, path)
+        with whole(path) as half:
+            save(half)
     wait_for_hosts()
 
 
@@ -74,7 +70,7 @@ def claim(folder: Path, configuration: dict) -> None:
     is_new = not path.exists()
     wait_for_hosts()  # all have looked, and only then one writes
     if is_new:
-        others = [entry.name for entry in folder.iterdir() if entry.name != f".{CONFIGURATION}"]
+        others = [entry.name for entry in folder.iterdir() if not entry.name.startswith(HALF)]
         if others and host()[0] == 0:
             raise CourseError(
                 f"{folder} already holds something else ({', '.join(sorted(others)[:3])}). A run "
@@ -93,6 +89,8 @@ def claim(folder: Path, configuration: dict) -> None:
             + "\n  ".join(wrong)
             + "\nTo go on with that one, ask for the same. For a new one, name another folder."
         )
+    if host()[0] == 0:
+        remove_halves(folder)
 
 
 def differences(name, there, now):

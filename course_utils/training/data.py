@@ -8,7 +8,6 @@ Sources: Xiao, Rasul and Vollgraf, "Fashion-MNIST" (2017); Krizhevsky, "Learning
 Features from Tiny Images" (2009) for CIFAR-10 and CIFAR-100.
 """
 
-import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -18,6 +17,7 @@ import keras
 import numpy as np
 
 from course_utils.errors import CourseError
+from course_utils.files import whole
 from course_utils.training import scenes
 
 VALIDATION = 10  # one training image in ten is kept for validation
@@ -208,17 +208,10 @@ def difference(name, arrays):
 
 
 def save(path, arrays):
-    """Write the file under another name first: what has the right name is whole."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(half, "wb") as file:
+        with whole(path) as half, open(half, "wb") as file:
             np.savez(file, **arrays)
-        os.replace(half, path)
     except OSError as error:
         raise CourseError(
             f"{path} could not be written ({error}). Set COURSE_DATA to a folder with room for it."
         ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            half.unlink()

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from nbformat import NotebookNode
 
-from course_utils.grading import demo
+from course_utils.grading.demo import students
 
 STRANGE = [
     None,
@@ -70,7 +70,7 @@ LINES = [
     "print('x' * 10**7)",
     "[0] * 10**10",
     "import threading; threading.Thread(target=input).start()",
-    "from course_utils.grading import pool",
+    "from course_utils.grading.sandbox import pool",
     "import keras; keras.config.set_floatx('float16')",
     "await something",
     "return 5",
@@ -80,7 +80,7 @@ LINES = [
 
 def mutations(released: NotebookNode, count: int, seed: int) -> Iterator[tuple[str, bytes]]:
     """(student, bytes of the file) for so many mutated submissions, the same for the same seed."""
-    originals = [text for _, text in demo.submissions(released)]
+    originals = [text for _, text in students.submissions(released)]
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         text = originals[rng.integers(len(originals))]
@@ -274,20 +274,20 @@ def main(count: int, seed: int) -> None:
 
     import nbformat
 
-    from course_utils.grading.class_grading import grade_class
-    from course_utils.grading.gradebook import Records
+    from course_utils.grading.classroom.grade_all import grade_class
+    from course_utils.grading.nbgrader.gradebook import Records
 
     folder = Path(tempfile.mkdtemp(prefix="course-fuzz-"))
-    demo.make_class(folder)
+    students.make_class(folder)
     for path in (folder / "submitted").glob("*/*/*.ipynb"):
         path.unlink()
-    path = folder / "release" / demo.NOTEBOOK / f"{demo.NOTEBOOK}.ipynb"
+    path = folder / "release" / students.NOTEBOOK / f"{students.NOTEBOOK}.ipynb"
     for student, data in mutations(nbformat.read(path, as_version=4), count, seed):
-        path = folder / "submitted" / student / demo.NOTEBOOK / f"{demo.NOTEBOOK}.ipynb"
+        path = folder / "submitted" / student / students.NOTEBOOK / f"{students.NOTEBOOK}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_bytes(data)
-    done = grade_class(folder, demo.NOTEBOOK, workers=os.cpu_count() or 1)
-    standings = Records(folder).standings(demo.NOTEBOOK)
+    done = grade_class(folder, students.NOTEBOOK, workers=os.cpu_count() or 1)
+    standings = Records(folder).standings(students.NOTEBOOK)
     full = [s for s in standings.values() if None not in s.automatic.values()]
     print(
         f"{folder}: all in the gradebook: {done}; {len(standings)} of {count} have an entry there"

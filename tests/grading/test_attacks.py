@@ -17,8 +17,10 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import course_utils
 from course_utils.exercises import EXERCISES
-from course_utils.grading.pool import Graded, Limits, Pool
-from course_utils.grading.sandbox import why_not
+from course_utils.grading.sandbox.bubblewrap import why_not
+from course_utils.grading.sandbox.pool import Limits
+from course_utils.grading.submission.grader import Grader
+from course_utils.grading.submission.results import Graded
 
 NAME = "01_attention"
 SEED = 20240229
@@ -51,7 +53,7 @@ FULL = EXERCISES["softmax"].points + EXERCISES["causal_mask"].points
 def pool():
     os.environ["COURSE_SECRET"] = "outside"
     try:
-        with Pool(2, limits=LIMITS) as pool:
+        with Grader(2, limits=LIMITS) as pool:
             yield pool
     finally:
         del os.environ["COURSE_SECRET"]

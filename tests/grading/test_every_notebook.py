@@ -11,9 +11,9 @@ import nbformat
 import pytest
 
 from course_utils.exercises import NOTEBOOKS
-from course_utils.grading.classroom import new_class
-from course_utils.grading.gradebook import Records
-from course_utils.grading.submission import SUFFIX
+from course_utils.grading.classroom.new import new_class
+from course_utils.grading.nbgrader.gradebook import Records
+from course_utils.grading.submission.restoring import SUFFIX
 
 FIRST, *OTHERS = NOTEBOOKS
 

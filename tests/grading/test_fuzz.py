@@ -4,22 +4,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
-from grading import fake_pool, fuzz
+from grading import fake_grader, fuzz
 
 from course_utils.errors import CourseError
 from course_utils.exercises import NOTEBOOKS
-from course_utils.grading import demo
-from course_utils.grading.class_grading import grade_class
-from course_utils.grading.gradebook import Records
-from course_utils.grading.pool import Graded, Pool
+from course_utils.grading.classroom.grade_all import grade_class
+from course_utils.grading.demo import students
+from course_utils.grading.nbgrader.gradebook import Records
+from course_utils.grading.submission.grader import Grader
+from course_utils.grading.submission.results import Graded
 
-EXERCISES = {exercise.id: exercise for exercise in NOTEBOOKS[demo.NOTEBOOK].EXERCISES}
+EXERCISES = {exercise.id: exercise for exercise in NOTEBOOKS[students.NOTEBOOK].EXERCISES}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("school") / "class"
-    demo.make_class(folder)
+    students.make_class(folder)
     for path in (folder / "submitted").glob("*/*/*.ipynb"):
         path.unlink()
     return folder
@@ -27,7 +28,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def released(folder):
-    return folder / "release" / demo.NOTEBOOK / f"{demo.NOTEBOOK}.ipynb"
+    return folder / "release" / students.NOTEBOOK / f"{students.NOTEBOOK}.ipynb"
 
 
 def test_the_same_seed_makes_the_same_notebooks(released):
@@ -39,7 +40,7 @@ def test_the_same_seed_makes_the_same_notebooks(released):
 
 def test_every_mutated_notebook_has_a_result(released, tmp_path):
     try:
-        pool = Pool(2).__enter__()
+        grader = Grader(2).__enter__()
     except CourseError as error:
         pytest.skip(str(error))
     notebook = nbformat.read(released, as_version=4)
@@ -49,8 +50,8 @@ def test_every_mutated_notebook_has_a_result(released, tmp_path):
         paths[-1].write_bytes(data)
     given = released.read_bytes()
     with ThreadPoolExecutor(2) as threads:
-        every = list(threads.map(lambda p: pool.grade(p, demo.NOTEBOOK, 5, given), paths))
-    pool.__exit__(None, None, None)
+        every = list(threads.map(lambda p: grader.grade(p, students.NOTEBOOK, 5, given), paths))
+    grader.__exit__(None, None, None)
     for path, graded in zip(paths, every, strict=True):
         assert set(graded.reports) == set(EXERCISES), path.name
         for name, report in graded.reports.items():
@@ -61,17 +62,17 @@ def test_every_mutated_notebook_has_a_result(released, tmp_path):
 
 
 def test_every_mutated_notebook_reaches_the_gradebook(folder, released, monkeypatch):
-    monkeypatch.setattr("course_utils.grading.pool.Pool", fake_pool.FakePool)
+    monkeypatch.setattr("course_utils.grading.classroom.engines.Grader", fake_grader.FakeGrader)
     notebook = nbformat.read(released, as_version=4)
-    students = set()
+    handed_in = set()
     for student, data in fuzz.mutations(notebook, 40, seed=4):
-        path = folder / "submitted" / student / demo.NOTEBOOK / f"{demo.NOTEBOOK}.ipynb"
+        path = folder / "submitted" / student / students.NOTEBOOK / f"{students.NOTEBOOK}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_bytes(data)
-        students.add(student)
-    assert grade_class(folder, demo.NOTEBOOK)
-    standings = Records(folder).standings(demo.NOTEBOOK)
-    assert set(standings) == students
+        handed_in.add(student)
+    assert grade_class(folder, students.NOTEBOOK)
+    standings = Records(folder).standings(students.NOTEBOOK)
+    assert set(standings) == handed_in
     for standing in standings.values():
         given = {name for name in standing.automatic if name.endswith("_check")}
         assert {name.removesuffix("_check") for name in given} == set(EXERCISES)

@@ -18,8 +18,9 @@ from keras import ops
 
 from course_utils.checking import check_exercise
 from course_utils.exercises import EXERCISES
-from course_utils.grading.classroom import new_class, secret_seed
-from course_utils.grading.submission import SUFFIX
+from course_utils.grading.class_folder import secret_seed
+from course_utils.grading.classroom.new import new_class
+from course_utils.grading.submission.restoring import SUFFIX
 
 NAME = "01_attention"
 ANSWER = "weighted_average_answer"

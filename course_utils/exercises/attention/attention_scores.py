@@ -3,7 +3,6 @@
 import numpy as np
 
 from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.attention.softmax import softmax  # noqa: F401  one mistake calls it
 from course_utils.exercises.draw import normal
 from course_utils.reference import attention as reference
 
@@ -33,6 +32,10 @@ def scores_cases(rng):
         case("very large and very small numbers", 1e-3 * normal(rng, 3, 5), normal(rng, 7, 5)),
     ]
 
+
+THEN_SOFTMAX = """scores = scores / divisor
+    exponentials = np.exp(scores - scores.max(-1, keepdims=True))
+    return exponentials / exponentials.sum(-1, keepdims=True)"""
 
 ATTENTION_SCORES = Exercise(
     id="attention_scores",
@@ -114,7 +117,7 @@ ATTENTION_SCORES = Exercise(
         edited("rounded down", ("/ divisor", "// divisor"))(
             "Your scores are whole numbers: // rounds down. Divide with /."
         ),
-        edited("softmax applied already", ("scores / divisor", "softmax(scores / divisor)"))(
+        edited("softmax applied already", ("return scores / divisor", THEN_SOFTMAX))(
             "These are the weights already. Here the scores are asked for, before the softmax."
         ),
     ),

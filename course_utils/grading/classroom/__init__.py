@@ -1,0 +1,1 @@
+"""A whole class: made, handed in, graded, exported."""

@@ -1,0 +1,135 @@
+"""A class's points in the CSV forms that Canvas and Moodle read.
+
+Canvas (lib/gradebook_importer.rb of its source) finds a student by ID, then by SIS Login ID, then
+by name; a row that begins with "Points Possible" has the maximum. Moodle's grading worksheet
+(mod/assign/feedback/offline) needs the columns Identifier, Grade and Last modified (grade); its
+gradebook's own import (Grades, Import, CSV file) takes any column that tells who somebody is.
+"""
+
+import csv
+import io
+from collections import defaultdict
+from pathlib import Path
+
+from course_utils.errors import CourseError
+from course_utils.files import write_whole
+from course_utils.grading.class_folder import own_folder, read_json
+
+# As `nbgrader export` names them.
+COLUMNS = (
+    "assignment",
+    "duedate",
+    "timestamp",
+    "student_id",
+    "last_name",
+    "first_name",
+    "email",
+    "raw_score",
+    "late_submission_penalty",
+    "score",
+    "max_score",
+)
+
+
+def export(folder: Path, notebook: str | None, form: str) -> list[Path]:
+    """Write the points of one notebook, or of all, in a form; return the files written.
+
+    What is exported is what the gradebook says now, late penalties taken off.
+    """
+    # Late: nbgrader takes a second, and what is wrong with a folder should be told at once.
+    from course_utils.grading.nbgrader.gradebook import Records
+
+    folder = Path(folder).resolve()
+    if not (folder / "gradebook.db").is_file():
+        raise CourseError(
+            f"There is no gradebook in {folder} yet. Name the folder of a class, and grade it "
+            "first: course grade CLASS"
+        )
+    records = Records(folder)
+    scores = defaultdict(list)
+    for score in records.scores():
+        if notebook in (None, score.assignment):
+            scores[score.assignment].append(score)
+    if not scores:
+        raise CourseError(f"The gradebook has no points for {notebook or 'anybody'} yet.")
+    known = {
+        name: read_json(own_folder(folder) / "imported" / f"{name}.json", {}) for name in scores
+    }
+    if form == "canvas":
+        return [write(folder / "grades-canvas.csv", canvas(scores, known))]
+    if form == "moodle":
+        return [
+            write(folder / f"grades-moodle-{name}.csv", moodle(rows, known[name]))
+            for name, rows in scores.items()
+        ]
+    return [write(folder / "grades.csv", plain(score for of in scores.values() for score in of))]
+
+
+def plain(scores) -> list:
+    """Everything, a line for each student and notebook."""
+    return [COLUMNS, *([getattr(score, name) for name in COLUMNS] for score in scores)]
+
+
+def canvas(scores: dict[str, list], known: dict[str, dict]) -> list:
+    """One column for each notebook. Who did not come from Canvas is told by the login."""
+    head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *scores]
+    maximum = [
+        "    Points Possible",
+        "",
+        "",
+        "",
+        "",
+        *(f"{of[0].max_score:g}" for of in scores.values()),
+    ]
+    rows = defaultdict(dict)
+    for name, of in scores.items():
+        for score in of:
+            rows[score.student_id][name] = score
+    lines = []
+    for student, given in sorted(rows.items()):
+        came = next((known[n][student] for n in scores if student in known[n]), {})
+        score = next(iter(given.values()))
+        number = came.get("id", "") if came.get("from") == "canvas" else ""
+        login = "" if number else student
+        points = [f"{given[name].score:g}" if is_in(given.get(name)) else "" for name in scores]
+        lines.append([full_name(score, came), number, "", login, "", *points])
+    return [head, maximum, *lines]
+
+
+def moodle(scores: list, known: dict) -> list:
+    """Moodle's grading worksheet of one assignment, with the address for its gradebook's import."""
+    head = [
+        "Identifier",
+        "Full name",
+        "Email address",
+        "Grade",
+        "Maximum Grade",
+        "Last modified (grade)",
+    ]
+    lines = []
+    for score in scores:
+        came = known.get(score.student_id, {})
+        number = f"Participant {came['id']}" if came.get("from") == "moodle" else ""
+        points = f"{score.score:g}" if is_in(score) else ""
+        name = full_name(score, came)
+        lines.append([number, name, score.email, points, f"{score.max_score:g}", "-"])
+    return [head, *lines]
+
+
+def is_in(score) -> bool:
+    return score is not None and score.handed_in
+
+
+def full_name(score, came: dict) -> str:
+    """The best name there is: of the gradebook, of the platform, or the folder's."""
+    named = f"{score.last_name}, {score.first_name}".strip(", ")
+    # A spreadsheet would take a name that begins like this for a formula.
+    return (named or came.get("name") or score.student_id).lstrip("=+-@")
+
+
+def write(path: Path, rows: list) -> Path:
+    """Write rows as CSV, with quotes where names need them."""
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows(rows)
+    write_whole(path, file.getvalue())
+    return path

@@ -1,0 +1,1 @@
+"""A class of 30, right, mistaken and hostile."""

@@ -1,0 +1,1 @@
+"""nbgrader's side: the gradebook, the feedback pages, the plug-in."""

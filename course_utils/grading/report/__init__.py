@@ -1,0 +1,1 @@
+"""What is told of a class: tables, progress, statistics, a page."""

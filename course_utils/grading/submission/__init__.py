@@ -1,0 +1,1 @@
+"""One notebook, from its file to its Reports."""

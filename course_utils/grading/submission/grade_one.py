@@ -1,0 +1,101 @@
+"""Grade one notebook from its file to its Reports."""
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from course_utils.checking.assess import judge_for
+from course_utils.checking.report import Report
+from course_utils.exercises import EXERCISES, NOTEBOOKS
+from course_utils.grading.sandbox.pool import Pool
+from course_utils.grading.sandbox.session import Answers, Session
+from course_utils.grading.sandbox.steps import Plan
+from course_utils.grading.submission import reading
+from course_utils.grading.submission.planning import plan
+from course_utils.grading.submission.restoring import handed_out, restore
+from course_utils.grading.submission.results import Graded
+from course_utils.grading.submission.verdict import (
+    PUBLIC_SEED,
+    report_on,
+    speaks_for_itself,
+    verdict,
+)
+
+MISSING = "There is nothing called {name} in this notebook, so nothing was checked."
+SOLUTION_RAISED = "The cell with your {name} stopped with {error}"
+# Keras has settings for the whole process, so one thread at a time runs our own solutions.
+JUDGING = threading.Lock()
+
+
+def grade_file(
+    pool: Pool, path: Path, notebook: str, seed: int, released: bytes | None, skip_experiments: bool
+) -> Graded:
+    started = time.monotonic()
+    # A notebook that is not the course's has tests of its instructor's only.
+    exercises = NOTEBOOKS[notebook].EXERCISES if notebook in NOTEBOOKS else ()
+    try:
+        submission = reading.read(path)
+    except reading.Unreadable as problem:
+        reports = {e.id: nothing(e, str(problem)).to_dict() for e in exercises}
+        return Graded(reports, failure=str(problem), seconds=time.monotonic() - started)
+    given = None if released is None else reading.notebook(released)
+    changes = restore(submission, handed_out(given)) if given else []
+    todo = plan(submission, exercises, given, skip_experiments)
+    reports, answers = judge_submission(pool, todo, exercises, seed)
+    return Graded(
+        reports={name: report.to_dict() for name, report in reports.items()},
+        notes=(*(f"Cell {sentence}." for sentence in changes), *answers.notes),
+        seconds=time.monotonic() - started,
+        others={
+            todo.tests[number]: {"error": error, "value": value}
+            for number, (error, value) in answers.tests.items()
+        },
+    )
+
+
+def judge_submission(
+    pool: Pool, todo: Plan, exercises, seed: int
+) -> tuple[dict[str, Report], Answers]:
+    """Put the exercises to a notebook on the seed's cases, and judge what it gives.
+
+    Where the words of a Report would come from the student's code, the exercise is put once more
+    to a new process, on the public cases: see verdict.
+    """
+    answers, secret = examine(pool, todo, [e.id for e in exercises], seed)
+    unclear = [
+        name
+        for name, report in secret.items()
+        if not speaks_for_itself(report, answers.outcomes[name])
+    ]
+    public = examine(pool, todo, unclear, PUBLIC_SEED)[1] if unclear else {}
+    reports = {}
+    for exercise in exercises:
+        report = verdict(secret[exercise.id], public.get(exercise.id))
+        if all(o.failure == "missing" for o in answers.outcomes[exercise.id]):
+            error = answers.errors.get(todo.solutions.get(exercise.id))
+            text = (SOLUTION_RAISED if error else MISSING).format(name=exercise.id, error=error)
+            report = replace(report, message=text)
+        reports[exercise.id] = report
+    return reports, answers
+
+
+def examine(pool: Pool, todo: Plan, ids: list[str], seed: int) -> tuple[Answers, dict[str, Report]]:
+    with JUDGING:
+        judges = {name: judge_for(EXERCISES[name], seed) for name in ids}
+    asked = {name: (judge.exercise, judge.cases) for name, judge in judges.items()}
+    answers = Session(todo, asked, pool.limits).run(pool.fork)
+    with JUDGING:
+        reports = {name: report_on(judges[name], answers.outcomes[name]) for name in ids}
+    return answers, reports
+
+
+def nothing(exercise, sentence: str) -> Report:
+    return Report(
+        exercise=exercise.id,
+        title=exercise.title,
+        points=exercise.points,
+        score=0.0,
+        passed=False,
+        message=sentence,
+    )

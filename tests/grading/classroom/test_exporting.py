@@ -1,0 +1,75 @@
+"""Points in the CSV forms of Canvas and Moodle."""
+
+import csv
+
+import pytest
+
+from course_utils.errors import CourseError
+from course_utils.grading.classroom import exporting
+from course_utils.grading.nbgrader.gradebook import Score
+
+ONE, TWO = "01_attention", "02_multi_head_attention"
+
+
+def score(student, points=0.0, assignment=ONE, handed_in=True, **more):
+    plain = dict.fromkeys(("duedate", "timestamp", "last_name", "first_name", "email"), "")
+    return Score(
+        assignment=assignment,
+        student_id=student,
+        raw_score=points + 1,
+        late_submission_penalty=1.0,
+        score=points,
+        max_score=18.0,
+        handed_in=handed_in,
+        **{**plain, **more},
+    )
+
+
+def came(platform, name, number):
+    return {"from": platform, "name": name, "id": number, "late": False, "file": "x.ipynb"}
+
+
+def test_canvas_has_its_columns_and_the_row_of_maximum_points():
+    scores = {
+        ONE: [score("doe_12", 17.25), score("zoe", 3.0, last_name="Zed", first_name="Zoe")],
+        TWO: [score("doe_12", 0.0, TWO, handed_in=False)],
+    }
+    known = {ONE: {"doe_12": came("canvas", "doejane", "12")}, TWO: {}}
+    head, maximum, *rows = exporting.canvas(scores, known)
+    assert head == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", ONE, TWO]
+    assert "Points Possible" in maximum[0] and maximum[1:] == ["", "", "", "", "18", "18"]
+    assert rows == [
+        ["doejane", "12", "", "", "", "17.25", ""],
+        ["Zed, Zoe", "", "", "zoe", "", "3", ""],
+    ]
+
+
+def test_moodle_has_the_three_columns_its_worksheet_needs():
+    scores = [score("Jane-Doe", 9.5), score("bo", 2.0, email="bo@example.org")]
+    head, jane, bo = exporting.moodle(scores, {"Jane-Doe": came("moodle", "Jane Doe", "678")})
+    assert {"Identifier", "Grade", "Last modified (grade)"} < set(head)
+    jane, bo = (dict(zip(head, row, strict=True)) for row in (jane, bo))
+    assert (jane["Identifier"], jane["Full name"]) == ("Participant 678", "Jane Doe")
+    assert (jane["Grade"], jane["Maximum Grade"]) == ("9.5", "18")
+    assert (bo["Identifier"], bo["Email address"]) == ("", "bo@example.org")
+
+
+def test_names_cannot_break_the_file_or_become_formulas(tmp_path):
+    name = '=cmd|"/c calc",\nDoe'
+    rows = exporting.moodle([score("x", 1.0)], {"x": came("moodle", name, "1")})
+    path = exporting.write(tmp_path / "grades.csv", rows)
+    with open(path, newline="") as file:
+        _, row = csv.reader(file)
+    assert row[1] == 'cmd|"/c calc",\nDoe'
+
+
+def test_the_plain_form_has_nbgraders_columns():
+    head, row = exporting.plain([score("ann", 5.0)])
+    plain = dict(zip(head, row, strict=True))
+    assert plain["student_id"] == "ann"
+    assert (plain["raw_score"], plain["late_submission_penalty"], plain["score"]) == (6.0, 1.0, 5.0)
+
+
+def test_without_a_gradebook_it_says_what_to_do_first(tmp_path):
+    with pytest.raises(CourseError, match="course grade CLASS"):
+        exporting.export(tmp_path, None, "canvas")
