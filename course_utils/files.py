@@ -30,9 +30,13 @@ def whole(path: Path) -> Iterator[Path]:
             half.unlink()
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a text, in UTF-8 and with its line endings as they are, or bytes."""
+def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> None:
+    """Write a text, in UTF-8 and with its line endings as they are, or bytes.
+
+    private: where the file is new, nobody else on this machine may read it.
+    """
     with whole(path) as half:
+        half.touch(0o600 if private else 0o666)
         half.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 

@@ -44,8 +44,10 @@ def test_a_file_keeps_its_rights_and_a_new_one_gets_the_usual(tmp_path):
     write_whole(tmp_path / "new", "")
     (tmp_path / "private").touch(0o600)
     write_whole(tmp_path / "private", "")
+    write_whole(tmp_path / "new and private", "", private=True)
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     assert modes["new"] == modes["usual"] and modes["private"] == 0o600
+    assert modes["new and private"] == 0o600
 
 
 def test_a_link_stays_one(tmp_path):

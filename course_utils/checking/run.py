@@ -19,6 +19,7 @@ from course_utils.checking.driver import Unusable, call, describe, fits
 from course_utils.checking.exercise import Case, Exercise
 from course_utils.checking.guard import guarded, is_students, uses_forbidden
 from course_utils.checking.limits import TimeLimit, limited, quiet
+from course_utils.errors import in_one_line
 
 
 @dataclass(frozen=True)
@@ -177,16 +178,10 @@ def explain(exercise: Exercise, error: BaseException) -> str:
     """Say what a solution raised, and in which line of the student's code."""
     if type(error) is NameError and error.name:
         return sentences.NAME_ERROR.format(name=exercise.id, missing=error.name)
-    try:
-        text = str(error).strip().split("\n")[0]
-    except Exception:  # an exception class of the student's own, with a fault in its __str__
-        text = ""
-    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    what = what if len(what) <= 300 else what[:300] + " …"
     where = "."
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         source = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
         if source and is_students(frame.filename):
             where = sentences.WHERE.format(line=frame.lineno, source=source)
             break
-    return sentences.RAISED.format(name=exercise.id, error=what, where=where)
+    return sentences.RAISED.format(name=exercise.id, error=in_one_line(error), where=where)

@@ -587,13 +587,17 @@ def tiny(**changed):
         ],
         outputs={"y": "N"},
         mistakes=(
-            Mistake("tripled", lambda x: 3 * x, "Three times is too much."),
+            Mistake("tripled", "Three times is too much.", function=lambda x: 3 * x),
             Mistake(
                 "fails on matrices",
-                lambda x: 2 * x + np.zeros(x.shape[0] if x.ndim == 1 else 9),
                 "Any.",
+                function=lambda x: 2 * x + np.zeros(x.shape[0] if x.ndim == 1 else 9),
             ),
-            Mistake("tripled when large", lambda x: 3 * x if x.max() > 9 else 2 * x, "Too large."),
+            Mistake(
+                "tripled when large",
+                "Too large.",
+                function=lambda x: 3 * x if x.max() > 9 else 2 * x,
+            ),
         ),
         hints=("a", "b", "c"),
     )
@@ -747,7 +751,9 @@ def test_raising_in_the_same_cases_is_enough_only_for_a_telling_mistake(telling)
             raise ValueError
         return 2 * x
 
-    exercise = tiny(mistakes=(Mistake("no matrices", no_matrices, "Only rows.", telling),))
+    exercise = tiny(
+        mistakes=(Mistake("no matrices", "Only rows.", function=no_matrices, telling=telling),)
+    )
     assert check(no_matrices, exercise).mistake == ("no matrices" if telling else None)
 
 
@@ -766,7 +772,7 @@ def test_what_an_exercise_cannot_observe_has_a_sentence_and_can_be_a_mistake():
     report = check(as_matrix, exercise)
     assert report.score == 0 and report.picture is None
     assert report.message == "Matrices do not fit. Seen with a row."
-    mistake = Mistake("a matrix", as_matrix, "One axis too many.")
+    mistake = Mistake("a matrix", "One axis too many.", function=as_matrix)
     exercise = dataclasses.replace(exercise, mistakes=(mistake,))
     assert check(as_matrix, exercise).mistake == "a matrix"
 
@@ -781,7 +787,7 @@ def test_a_mistake_that_gives_nan_is_recognised_by_it():
     def root(x):
         return 2 * np.sqrt(x) * np.sqrt(x)
 
-    exercise = tiny(mistakes=(Mistake("root", root, "No roots of negative numbers."),))
+    exercise = tiny(mistakes=(Mistake("root", "No roots of negative numbers.", function=root),))
     assert check(root, exercise).mistake == "root"
 
 
@@ -789,5 +795,5 @@ def test_an_untouched_and_a_late_solution_are_no_mistake():
     def everything_fails(x):
         raise NotImplementedError
 
-    exercise = tiny(mistakes=(Mistake("any", everything_fails, "Any.", telling=True),))
+    exercise = tiny(mistakes=(Mistake("any", "Any.", function=everything_fails, telling=True),))
     assert check(everything_fails, exercise).mistake is None

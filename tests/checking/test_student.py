@@ -38,9 +38,16 @@ def test_check_reports():
 
 def test_checking_the_courses_own_function_says_so():
     for exercise in EXERCISES.values():
-        report = check(exercise.id, exercise.reference)
-        assert report.score == 0 and not report.passed
-        assert f"the course's own {exercise.id}" in report.message
+        for ours in (exercise.reference, exercise.answer):
+            report = check(exercise.id, ours)
+            assert report.score == 0 and not report.passed
+            assert f"the course's own {exercise.id}" in report.message
+
+
+def test_our_plain_answer_under_another_name_is_refused():
+    answer = EXERCISES["softmax"].answer
+    report = check("softmax", lambda scores: answer(scores))
+    assert report.score == 0 and "softmax.softmax" in report.message
 
 
 def test_an_unknown_exercise_names_the_nearest():

@@ -131,5 +131,5 @@ def write(path: Path, rows: list) -> Path:
     """Write rows as CSV, with quotes where names need them."""
     file = io.StringIO()
     csv.writer(file, lineterminator="\n").writerows(rows)
-    write_whole(path, file.getvalue())
+    write_whole(path, file.getvalue(), private=True)
     return path

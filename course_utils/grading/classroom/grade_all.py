@@ -222,7 +222,7 @@ def show_results(folder: Path, notebook: str, rows: list[GradeRow], records) -> 
         print(f"\n{todo}")
     place = folder / "statistics"
     png = teach_again.picture(notebook, given)
-    write_whole(place / f"{notebook}.png", png)
-    write_whole(place / f"{notebook}.html", teach_again.page(notebook, given, png))
+    write_whole(place / f"{notebook}.png", png, private=True)
+    write_whole(place / f"{notebook}.html", teach_again.page(notebook, given, png), private=True)
     print(f"\nWhat to teach again: {place / notebook}.html")
     print(f"Feedback pages:      {folder}/feedback/STUDENT/{notebook}/{notebook}.html")

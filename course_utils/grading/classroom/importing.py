@@ -204,4 +204,4 @@ def another_notebook(content: bytes, notebook: str, known: dict[str, set[str]]) 
 def remember(folder: Path, notebook: str, records: dict) -> None:
     """Keep under which name and number a platform knows a student: its grades go back by it."""
     path = own_folder(folder) / "imported" / f"{notebook}.json"
-    write_whole(path, json.dumps({**read_json(path, {}), **records}, indent=1))
+    write_whole(path, json.dumps({**read_json(path, {}), **records}, indent=1), private=True)

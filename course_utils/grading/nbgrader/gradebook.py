@@ -137,7 +137,7 @@ class Records:
             "automatic": standing.automatic,
             "feedback": standing.fingerprint,
         }
-        write_whole(place, json.dumps(marker))
+        write_whole(place, json.dumps(marker), private=True)
         return ""
 
     def is_recorded(self, marker, student, notebook, key, standing: Standing, stamp: str) -> bool:

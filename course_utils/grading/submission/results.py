@@ -97,7 +97,7 @@ class Results:
             return None
 
     def save(self, key: str, graded: Graded) -> None:
-        write_whole(self.path(key), graded.to_json())
+        write_whole(self.path(key), graded.to_json(), private=True)
 
     def find(self, submission: bytes, notebook: str, seed: int, released: bytes | None):
         """What this submission got, or None if it has not been graded yet."""
