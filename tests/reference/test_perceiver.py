@@ -401,6 +401,23 @@ def test_the_model_is_its_layers_one_after_the_other(rng, config):
     np.testing.assert_allclose(logits, numpy(by_hand(model, config, images)), atol=1e-5)
 
 
+def test_the_model_perceives(rng):
+    """With shared weights, what it runs is `perceive` with the layers of one iteration."""
+    model, images = built(CONFIG), images_for(CONFIG, rng)
+    blocks = [model.get_layer(f"latent_block_{i}") for i in range(CONFIG.depth)]
+
+    def latent_transformer(latents):
+        for block in blocks:
+            latents = block(latents)
+        return latents
+
+    steps, cross = internals(model)(images), model.get_layer("cross_attention_0")
+    start = steps["latents"], steps["tokens"]
+    found = reference.perceive(*start, cross, latent_transformer, CONFIG.iterations)
+    last, _ = steps[f"block_{CONFIG.iterations * CONFIG.depth - 1}"]
+    np.testing.assert_allclose(numpy(found), numpy(last), atol=1e-5)
+
+
 def test_separate_iterations_with_the_same_weights_are_shared_ones(rng):
     shared, separate = built(CONFIG), reference.perceiver(replace(CONFIG, shared=False))
     images = images_for(CONFIG, rng)
