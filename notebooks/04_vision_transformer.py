@@ -381,8 +381,9 @@ def first_push(norm_first):
 
 # %% tags=["nbval-ignore-output"]
 _, axes = pyplot.subplots(figsize=(5.5, 2.6), layout="constrained")
-axes.plot(range(1, 13), first_push(norm_first=False), "o--", color="#d55e00", label="post-norm")
-axes.plot(range(1, 13), first_push(norm_first=True), "o-", color="#0072b2", label="pre-norm")
+blocks = range(1, 13)
+axes.plot(blocks, first_push(norm_first=False), "o--", color=plots.VERMILLION, label="post-norm")
+axes.plot(blocks, first_push(norm_first=True), "o-", color=plots.BLUE, label="pre-norm")
 axes.set(xlabel="block", ylabel="gradient", xticks=range(1, 13), ylim=(0, None))
 axes.legend(frameon=False)
 plots.show("Pre-norm: from more than 0.2 in the first block down to about 0.06 in the last. "
@@ -739,10 +740,10 @@ for name, make in racers.items():
 
 # %% tags=["nbval-ignore-output"]
 _, axes = pyplot.subplots(figsize=(5.2, 2.8), layout="constrained")
-looks = [("o-", "#0072b2"), ("s-", "#d55e00"), ("^-", "#009e73")]
+looks = [("o-", plots.BLUE), ("s-", plots.VERMILLION), ("^-", plots.GREEN)]
 for (name, line), (style, colour) in zip(scores.items(), looks):
     axes.semilogx([250, 1000, 4000], line, style, color=colour, label=name)
-axes.axhline(0.2, color="#888888", linewidth=1, linestyle=":")
+axes.axhline(0.2, color=plots.GREY, linewidth=1, linestyle=":")
 axes.set(xlabel="training pictures", ylabel="right on new pictures", ylim=(0, 1.05))
 axes.set_xticks([250, 1000, 4000], ["250", "1,000", "4,000"])
 axes.minorticks_off()
@@ -1031,8 +1032,8 @@ _, axes = pyplot.subplots(figsize=(5, 2.6), layout="constrained")
 for block in range(4):
     attended = ops.convert_to_numpy(inside[f"block_{block}"][1])  # (64, 4, 16, 16)
     far = (attended * distance).sum(axis=-1).mean(axis=(0, 2))  # (h,)
-    axes.plot([block + 1] * 4, far, "o", color="#0072b2", alpha=0.7)
-axes.axhline(distance.mean(), color="#888888", linewidth=1, linestyle=":", label="everywhere alike")
+    axes.plot([block + 1] * 4, far, "o", color=plots.BLUE, alpha=0.7)
+axes.axhline(distance.mean(), color=plots.GREY, linestyle=":", label="everywhere alike")
 axes.set(xlabel="block", ylabel="distance, in patches", xticks=range(1, 5), ylim=(0, 2.6))
 axes.legend(frameon=False)
 plots.show("Attention distance of four heads in each of four blocks: spread from 1.6 to 2.2 in the "

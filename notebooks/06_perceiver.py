@@ -89,7 +89,7 @@ for side in [32, 64, 128, 224]:
 # %%
 _, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.2), layout="constrained")
 for ax, queries, name in zip(axes, [1024, 32], ["1,024 tokens ask", "32 latents ask"]):
-    ax.add_patch(pyplot.Rectangle((0, 1024 - queries), 1024, queries, color="#0072b2"))
+    ax.add_patch(pyplot.Rectangle((0, 1024 - queries), 1024, queries, color=plots.BLUE))
     ax.set(title=name, xlim=(-20, 1044), ylim=(-20, 1044), aspect="equal", yticks=[])
     ax.set(xlabel="1,024 tokens answer", xticks=[0, 1024])
     ax.text(
@@ -320,8 +320,8 @@ plots.show(
 # %%
 pixels, fine = np.linspace(-1, 1, 32), np.linspace(-1, 1, 2000)
 _, axes = pyplot.subplots(figsize=(9, 2.4), layout="constrained")
-axes.plot(fine, np.sin(np.pi * 20 * fine), color="#d55e00", linewidth=0.8, label="20 turns")
-axes.plot(fine, np.sin(np.pi * 11 * fine), color="#0072b2", linewidth=1.6, label="11 turns")
+axes.plot(fine, np.sin(np.pi * 20 * fine), color=plots.VERMILLION, linewidth=0.8, label="20 turns")
+axes.plot(fine, np.sin(np.pi * 11 * fine), color=plots.BLUE, linewidth=1.6, label="11 turns")
 axes.plot(pixels, np.sin(np.pi * 20 * pixels), "o", color="black", markersize=4, label="the pixels")
 axes.set(xlabel="place p", ylim=(-1.2, 1.6), yticks=[-1, 0, 1])
 axes.legend(frameon=False, ncols=3, loc="upper right")
@@ -472,7 +472,7 @@ print(sizes)
 # %%
 rounds, count = [1, 2, 4, 8], perceiver.count_perceiver_parameters
 _, ax = pyplot.subplots(figsize=(5.5, 2.7), layout="constrained")
-for shared, style, colour in [(True, "o-", "#0072b2"), (False, "s--", "#d55e00")]:
+for shared, style, colour in [(True, "o-", plots.BLUE), (False, "s--", plots.VERMILLION)]:
     counted = [count(sizes, n, shared) for n in rounds]
     ax.plot(rounds, counted, style, color=colour, label="shared" if shared else "each its own")
 ax.set(xlabel="iterations", ylabel="numbers to learn", xticks=rounds, ylim=(0, None))
@@ -667,8 +667,8 @@ plots.show(
 kept = [1024, 512, 256, 128, 64, 32, 16, 8]
 accuracy = [right_answers(test_tokens[:, rng.permutation(1024)[:n]]) for n in kept]
 _, ax = pyplot.subplots(figsize=(6, 2.6), layout="constrained")
-ax.semilogx(kept, accuracy, "o-", color="#0072b2")
-ax.axhline(0.5, color="#888888", linewidth=1)
+ax.semilogx(kept, accuracy, "o-", color=plots.BLUE)
+ax.axhline(0.5, color=plots.GREY, linewidth=1)
 ax.set(xlabel="pixels left of 1,024", ylabel="right answers", ylim=(0.4, 1.02))
 ax.set_xticks(kept, [str(n) for n in kept])
 ax.minorticks_off()
@@ -765,7 +765,7 @@ curves = {
     "Swin, patches of 4": [products(side, 4, 8) for side in sides],
     "Perceiver, every pixel": [perceiver.perceiver_cost(s * s, 32, 64, 2, 1) for s in sides],
 }
-styles = [("o-", "#0072b2"), ("s--", "#d55e00"), ("^-.", "#009e73"), ("D-", "#cc79a7")]
+styles = [("o-", plots.BLUE), ("s--", plots.VERMILLION), ("^-.", plots.GREEN), ("D-", plots.PURPLE)]
 _, ax = pyplot.subplots(figsize=(6.5, 3.4), layout="constrained")
 for (name, values), (style, colour) in zip(curves.items(), styles):
     ax.loglog(sides, values, style, color=colour, label=name)
@@ -891,7 +891,7 @@ _, axes = pyplot.subplots(
     1, 5, figsize=(9, 2), layout="constrained", subplot_kw={"projection": "3d"}
 )
 for ax, solid in zip(axes, SOLIDS):
-    ax.scatter(*surface(solid).T, s=3, color="#0072b2")
+    ax.scatter(*surface(solid).T, s=3, color=plots.BLUE)
     ax.set(title=solid, xticks=[], yticks=[], zticks=[], aspect="equal")
     ax.set(xlim=(-1, 1), ylim=(-1, 1), zlim=(-1, 1))
 plots.show("Five clouds of points: a sphere, a box, a cylinder, a cone and a ring.")
@@ -1085,7 +1085,7 @@ _, ax = pyplot.subplots(figsize=(8.5, 3.4), layout="constrained")
 for (name, (share, *_, curve)), (style, colour) in zip(results.items(), styles):
     label = f"{name}: {share:.0%} in the test"
     ax.plot(*np.transpose(curve), style, color=colour, markersize=4, label=label)
-ax.axhline(1 / len(race_data.class_names), color="#888888", linewidth=1, label="chance")
+ax.axhline(1 / len(race_data.class_names), color=plots.GREY, linewidth=1, label="chance")
 ax.set(xlabel="seconds", ylabel="right answers in training", ylim=(0, 1))
 ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plots.show(

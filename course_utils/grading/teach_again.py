@@ -6,9 +6,10 @@ import io
 from html import escape
 
 from course_utils.grading.statistics import Lesson, hardest
+from course_utils.palette import EXPECTED, ORANGE, PALE
 
 # Apart in grey and for every kind of colour vision; the letters stand in for them in words.
-COLOURS = {"passed": "#0072b2", "not yet": "#e69f00", "not solved": "#bbbbbb"}
+COLOURS = {"passed": EXPECTED, "not yet": ORANGE, "not solved": PALE}
 MOST = 5
 
 STYLE = """

@@ -269,14 +269,3 @@ def _logits(config, latents):
     small = initializers.TruncatedNormal(stddev=0.02)
     head = layers.Dense(config.num_classes, kernel_initializer=small, dtype="float32", name="head")
     return head(x)
-
-
-def cross_attention_weights(model: keras.Model) -> keras.Model:
-    """Make visible what each latent looks at, in a model that `perceiver` built.
-
-    Returns a model from the same images to a dictionary: "cross_0", ... -> weights (B, h, L, N),
-    one for each iteration, in order.
-    """
-    steps = [layer for layer in model.layers if isinstance(layer, layers.Identity)]
-    crosses = [layer for layer in steps if layer.name.startswith("cross_")]
-    return keras.Model(model.input, {layer.name: layer.output[1] for layer in crosses})

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.training import checkpoint, curves, models
+from course_utils.training import checkpoint, models
 from course_utils.training.augment import Batches
 from course_utils.training.data import Dataset, Split
 from course_utils.training.devices import all_devices, host, precision
@@ -221,7 +221,7 @@ def keep(folder, model, history, row, recipe):
             bare = keras.Model(model.inputs, model.outputs)
             checkpoint.write(folder / checkpoint.BEST, bare.save_weights)
     checkpoint.save_history(folder, rows)
-    curves.save_curves(folder / checkpoint.CURVES, {folder.name: rows})
+    checkpoint.save_curves(folder / checkpoint.CURVES, {folder.name: rows})
     checkpoint.save_state(folder, model, rows)
     history.append(row)
 
