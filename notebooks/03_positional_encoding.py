@@ -29,6 +29,7 @@ from course_utils.checking import check, hint, progress
 from course_utils.reference import positional_encoding as positions
 from course_utils.reference.multi_head_attention import MultiHeadAttention
 from course_utils.training.data import load
+from course_utils.training.images import scale
 
 import keras
 from keras import layers, ops
@@ -87,8 +88,7 @@ def to_tokens(images, patch=4):
     batch, height, width, _ = images.shape
     cut = images.reshape(batch, height // patch, patch, width // patch, patch, 3)
     patches = cut.transpose(0, 1, 3, 2, 4, 5)  # (B, H, W, P, P, 3)
-    tokens = patches.reshape(batch, -1, patch * patch * 3)
-    return (tokens / 127.5 - 1).astype("float32")
+    return scale(patches.reshape(batch, -1, patch * patch * 3))
 
 
 print(to_tokens(images[:2]).shape)

@@ -32,6 +32,7 @@ from course_utils.reference import attention, perceiver, positional_encoding as 
 from course_utils.reference.transformer import TransformerBlock
 from course_utils.training.data import load
 from course_utils.training.devices import has_gpu
+from course_utils.training.images import scale
 
 import keras
 from keras import layers, ops
@@ -546,26 +547,10 @@ print(f"{body.count_params():,} numbers;", [tuple(w.shape) for w in body_maps.ou
 # features of its place beside each pixel.
 
 # %%
+from course_utils.training.classifier import train_classifier  # that of notebook 4
+
 scenes = load("scenes", task="side", size=4_000)
-
-
-def scaled(images):
-    """0 to 255 -> -1 to 1."""
-    return (images / 127.5 - 1).astype("float32")
-
-
-def train(model, inputs, labels, epochs, rate):
-    """Train with a warm-up and a cosine, as in notebook 4. -> seconds."""
-    steps = epochs * (len(inputs) // 32)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps, warmup_target=rate, warmup_steps=steps // 10
-    )
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(rate, global_clipnorm=1.0), loss, metrics=["accuracy"])
-    start = clock()
-    model.fit(inputs, labels, batch_size=32, epochs=epochs, verbose=0)
-    return clock() - start
-
+print(scenes.train.images.shape, *scenes.class_names)
 
 # %% [markdown]
 # Two passes over 4,000 pictures, a quarter of a minute. **Predict** the share of right answers on
@@ -575,8 +560,10 @@ def train(model, inputs, labels, epochs, rate):
 to_tokens = positions.FourierPixels(4, 32)  # 4 bands, up to 32 / 2 turns
 images = keras.Input((32, 32, 3))
 side_model = keras.Model(images, body(to_tokens(images)))
-seconds = train(side_model, scaled(scenes.train.images), scenes.train.labels, epochs=2, rate=0.004)
-test_tokens = ops.convert_to_numpy(to_tokens(scaled(scenes.test.images)))  # (400, 1024, 21)
+pictures, start = scale(scenes.train.images), clock()  # 0 to 255 -> -1 to 1
+train_classifier(side_model, pictures, scenes.train.labels, epochs=2, peak=0.004, batch_size=32)
+seconds = clock() - start
+test_tokens = ops.convert_to_numpy(to_tokens(scale(scenes.test.images)))  # (400, 1024, 21)
 
 
 def right_answers(tokens, labels=scenes.test.labels, model=body):
@@ -689,7 +676,7 @@ plots.show("Right answers against the pixels left: flat at first, then a fall to
 # %% tags=["nbval-ignore-output"]
 rows, shapes = [], [(32, 32), (64, 64), (24, 24), (32, 64), (48, 20)]
 for height, width in shapes:
-    resized = ops.image.resize(scaled(scenes.test.images), (height, width))
+    resized = ops.image.resize(scale(scenes.test.images), (height, width))
     tokens = ops.convert_to_numpy(to_tokens(resized))
     body.predict(tokens[:100], batch_size=100, verbose=0)  # a new size may be compiled first
     start = clock()
@@ -931,7 +918,9 @@ counts, found, spent = [1, 8, 64], [], []
 for num_latents in counts:
     keras.utils.set_random_seed(6)
     model, _ = reader(width=27, num_latents=num_latents, num_classes=5)
-    spent.append(train(model, cloud_tokens, cloud_labels, epochs=2, rate=0.005))
+    start = clock()
+    train_classifier(model, cloud_tokens, cloud_labels, epochs=2, peak=0.005, batch_size=32)
+    spent.append(clock() - start)
     found.append(right_answers(new_tokens, new_labels, model))
 _, axes = pyplot.subplots(1, 2, figsize=(7, 2.7), layout="constrained")
 plots.bars(found, counts, title="right answers (chance: 0.20)", ax=axes[0])
@@ -1024,8 +1013,8 @@ print({name: f"{contestant(name).count_params():,}" for name in race_sizes})
 # %%
 from course_utils.training.memory import step_memory
 
-race_images, race_answers = scaled(race_data.train.images), race_data.train.labels
-race_test, results = scaled(race_data.test.images), {}
+race_images, race_answers = scale(race_data.train.images), race_data.train.labels
+race_test, results = scale(race_data.test.images), {}
 
 
 def ticking_steps(model, peak):

@@ -11,7 +11,7 @@ from course_utils.training.checkpoint import (
 )
 
 # What others published, by data set: name, epochs, and test top-1 and top-5.
-PUBLISHED = {
+BASELINES = {
     "cifar100": [
         ("published: textbook ViT", 40, 0.432, 0.721),
         ("published: Keras' Perceiver", 40, 0.53, 0.81),
@@ -32,7 +32,7 @@ def compare(folders: list[str | Path], picture: str | Path | None = None) -> str
     labels = run_labels(folders)
     rows = [row(*each) for each in zip(labels, histories, folders, strict=True)]
     for data in dict.fromkeys(data_name(folder) for folder in folders):
-        for name, epochs, top1, top5 in PUBLISHED.get(data, []):
+        for name, epochs, top1, top5 in BASELINES.get(data, []):
             rows.append((name, "", str(epochs), "", "", f"{top1:.1%}", f"{top5:.1%}"))
     if picture is not None:
         save_curves(Path(picture), dict(zip(labels, histories, strict=True)))

@@ -18,8 +18,9 @@ from course_utils.training import checkpoint, models
 from course_utils.training.augment import Batches
 from course_utils.training.data import Dataset, Split
 from course_utils.training.devices import all_devices, host, precision
-from course_utils.training.judge import TOP5_FROM, averaged, in_words, judge
-from course_utils.training.recipe import Recipe, make_optimizer, plateau
+from course_utils.training.evaluation import TOP5_FROM, averaged, evaluate, in_words
+from course_utils.training.recipe import Recipe, make_optimizer
+from course_utils.training.schedules import plateau
 
 
 class Run(NamedTuple):
@@ -156,10 +157,10 @@ def prepare(config, data, recipe):
 
 
 def train_epoch(model, batches, data, recipe, history, epoch):
-    """Train for one epoch and judge the model on the validation images: a row of the history."""
+    """Train for one epoch and evaluate the model on the validation images: a row of the history."""
     if recipe.schedule == "plateau":
         losses = [row["val_loss"] for row in history]
-        model.optimizer.learning_rate = plateau(recipe, losses)
+        model.optimizer.learning_rate = plateau(recipe.learning_rate, losses)
     began = time.monotonic()
     logs = model.fit(
         batches.epoch(epoch, host()),
@@ -171,12 +172,12 @@ def train_epoch(model, batches, data, recipe, history, epoch):
         verbose=1 if sys.stdout.isatty() or "ipykernel" in sys.modules else 2,
     ).history
     with averaged(model, recipe):
-        judged = judge(model, data.validation, recipe.batch_size)
+        found = evaluate(model, data.validation, recipe.batch_size)
     row = {"epoch": epoch + 1, **{name: float(values[0]) for name, values in logs.items()}}
-    row |= {f"val_{name}": value for name, value in judged.items()}
+    row |= {f"val_{name}": value for name, value in found.items()}
     row["learning_rate"] = float(model.optimizer.learning_rate)
     row["seconds"] = round(time.monotonic() - began, 3)
-    print(f"  validation: {in_words(judged)}; {row['seconds']:.1f} s", flush=True)
+    print(f"  validation: {in_words(found)}; {row['seconds']:.1f} s", flush=True)
     return row
 
 
@@ -227,10 +228,10 @@ def keep(folder, model, history, row, recipe):
 
 
 def finish(folder, model, data, history, recipe):
-    """Judge the best weights on the test images."""
+    """Evaluate the best weights on the test images."""
     keras.Model(model.inputs, model.outputs).load_weights(folder / checkpoint.BEST)
-    judged = judge(model, data.test, recipe.batch_size)
-    result = {f"test_{name}": value for name, value in judged.items()}
+    found = evaluate(model, data.test, recipe.batch_size)
+    result = {f"test_{name}": value for name, value in found.items()}
     best = max(history, key=lambda row: row["val_top1"])  # the first one of equals
     result |= {
         "best_epoch": best["epoch"],
@@ -239,7 +240,7 @@ def finish(folder, model, data, history, recipe):
         "parameters": model.count_params(),
     }
     checkpoint.write_json(folder / checkpoint.RESULT, result)
-    print(f"Test, with the weights of epoch {best['epoch']}: {in_words(judged)}. All of it is in "
+    print(f"Test, with the weights of epoch {best['epoch']}: {in_words(found)}. All of it is in "
           f"{folder}.")  # fmt: skip
     return result
 
