@@ -1,12 +1,8 @@
 """Train a model by a recipe, in a folder of its own, and go on where a training was cut short."""
 
-import platform
 import sys
 import time
-import zlib
 from contextlib import contextmanager
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +15,7 @@ from course_utils.training.augment import Batches
 from course_utils.training.data import Dataset, Split
 from course_utils.training.devices import all_devices, host, precision
 from course_utils.training.evaluation import TOP5_FROM, averaged, evaluate, in_words
+from course_utils.training.identity import circumstances, identity
 from course_utils.training.recipe import Recipe, make_optimizer
 from course_utils.training.schedules import plateau
 
@@ -89,43 +86,6 @@ def check_sizes(recipe, data, devices):
             f"{len(devices)} devices cannot share a batch of {recipe.batch_size} evenly: choose a "
             f"batch_size that {len(devices)} divides."
         )
-
-
-def identity(config, data, recipe):
-    """What makes this training this one."""
-    return {
-        "model": {"config": type(config).__name__, **asdict(config)},
-        "recipe": asdict(recipe),
-        "data": {
-            "images": [len(split.labels) for split in data[:3]],
-            # Of all bytes: with other images or labels it would be another training.
-            "checksums": [checksum(split) for split in data[:3]],
-            "class_names": list(data.class_names),
-        },
-        "backend": keras.backend.backend(),
-    }
-
-
-def checksum(split):
-    images, labels = (np.ascontiguousarray(array) for array in split)
-    return zlib.crc32(labels, zlib.crc32(images))
-
-
-def circumstances():
-    """With what, and how, it was begun."""
-    packages = ("keras", "tensorflow", "jax", "numpy", "vision-transformer-course")
-    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    return {"versions": versions(packages), "command": command}
-
-
-def versions(packages):
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except ModuleNotFoundError:
-            continue
-    return found
 
 
 def prepare(config, data, recipe):

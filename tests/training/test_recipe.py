@@ -9,8 +9,9 @@ import pytest
 
 from course_utils.errors import CourseError
 from course_utils.reference.learning import learning_rate
-from course_utils.training import baselines, fit, models, recipes
+from course_utils.training import baselines, models, recipes
 from course_utils.training.data import Dataset, Split
+from course_utils.training.identity import identity
 from course_utils.training.recipe import Recipe, make_optimizer
 from course_utils.training.schedules import WarmupCosine, plateau
 
@@ -101,7 +102,7 @@ def test_the_course_models_are_small(model, parameters):
 @pytest.mark.parametrize("model", SMALL)
 def test_a_config_comes_back_from_its_file(model):
     config = models.for_data(recipes.find(model, "course").config, data())
-    written = json.dumps(fit.identity(config, data(), recipes.COURSE)["model"])
+    written = json.dumps(identity(config, data(), recipes.COURSE)["model"])
     assert models.from_dict(json.loads(written)) == config
 
 

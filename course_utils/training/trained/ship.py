@@ -24,7 +24,7 @@ from course_utils.training.checkpoint import (
     write_json,
 )
 from course_utils.training.evaluation import evaluate, in_words
-from course_utils.training.fit import checksum
+from course_utils.training.identity import checksum
 from course_utils.training.trained import HERE, WEIGHTS, read
 
 
