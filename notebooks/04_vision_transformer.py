@@ -33,7 +33,6 @@ from course_utils.reference import learning, transformer
 from course_utils.reference import vision_transformer as vit
 from course_utils.training.data import load
 from course_utils.training.devices import has_gpu
-from course_utils.training.images import average_pool, scale
 
 import keras
 from keras import layers, ops
@@ -346,6 +345,8 @@ check("encoder_block", encoder_block)
 # would each block be pushed, before the model knows anything? We need a few pictures for that.
 
 # %%
+from course_utils.training.images import average_pool, scale
+
 shapes = load("scenes", task="shape", size=4_000)  # five kinds of shapes, drawn by the course
 
 print("pictures", shapes.train.images.shape, " classes:", *shapes.class_names)

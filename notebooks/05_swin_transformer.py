@@ -25,7 +25,6 @@ import dataclasses
 import time
 
 import numpy as np
-
 from matplotlib import cbook, pyplot
 
 from course_utils import plots

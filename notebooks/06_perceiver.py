@@ -32,7 +32,6 @@ from course_utils.reference import attention, perceiver, positional_encoding as 
 from course_utils.reference.transformer import TransformerBlock
 from course_utils.training.data import load
 from course_utils.training.devices import has_gpu
-from course_utils.training.images import scale
 
 import keras
 from keras import layers, ops
@@ -548,6 +547,7 @@ print(f"{body.count_params():,} numbers;", [tuple(w.shape) for w in body_maps.ou
 
 # %%
 from course_utils.training.classifier import train_classifier  # that of notebook 4
+from course_utils.training.images import scale
 
 scenes = load("scenes", task="side", size=4_000)
 print(scenes.train.images.shape, *scenes.class_names)
