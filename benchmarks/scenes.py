@@ -24,7 +24,7 @@ from course_utils.reference.vision_transformer import vision_transformer
 from course_utils.training import models
 from course_utils.training.augment import Batches
 from course_utils.training.data import load
-from course_utils.training.judge import judge
+from course_utils.training.evaluation import evaluate
 from course_utils.training.recipe import make_optimizer
 from course_utils.training.recipes import SCENES, SCENES_VIT
 
@@ -79,7 +79,7 @@ def one(number: int, seed: int) -> None:
     for epoch in range(recipe.epochs):
         model.fit(batches.epoch(epoch), shuffle=False, verbose=0)
     seconds, processor = time.perf_counter() - began, time.process_time() - before
-    top1 = judge(model, data.test, recipe.batch_size)["top1"]
+    top1 = evaluate(model, data.test, recipe.batch_size)["top1"]
     row = [task, name, f"{top1:.1%}", f"{1 / classes:.0%}", f"{seconds:.0f}", f"{processor:.0f}"]
     print("| " + " | ".join(row) + " |", flush=True)
 

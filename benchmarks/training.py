@@ -73,7 +73,7 @@ def one(name: str, seconds: float, seed: int) -> None:
     constant = replace(recipe, schedule="constant", seed=seed)
     model, batches = fit.prepare(models.for_data(config, data), data, constant)
     steps, spent = train(model, batches, recipe, seconds)
-    judged = fit.judge(model, data.test, recipe.batch_size)
+    judged = fit.evaluate(model, data.test, recipe.batch_size)
     row = [
         name,
         f"{model.count_params():,}",

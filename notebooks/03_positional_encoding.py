@@ -29,6 +29,7 @@ from course_utils.checking import check, hint, progress
 from course_utils.reference import positional_encoding as positions
 from course_utils.reference.multi_head_attention import MultiHeadAttention
 from course_utils.training.data import load
+from course_utils.training.images import scale
 
 import keras
 from keras import layers, ops
@@ -87,8 +88,7 @@ def to_tokens(images, patch=4):
     batch, height, width, _ = images.shape
     cut = images.reshape(batch, height // patch, patch, width // patch, patch, 3)
     patches = cut.transpose(0, 1, 3, 2, 4, 5)  # (B, H, W, P, P, 3)
-    tokens = patches.reshape(batch, -1, patch * patch * 3)
-    return (tokens / 127.5 - 1).astype("float32")
+    return scale(patches.reshape(batch, -1, patch * patch * 3))
 
 
 print(to_tokens(images[:2]).shape)
@@ -406,7 +406,7 @@ plots.show("Bands along the diagonal; and three curves, from three positions, th
 _, axes = pyplot.subplots(1, 3, figsize=(7.5, 2.7), layout="constrained")
 for ax, pair in zip(axes, [0, 4, 8]):
     hands = table[:12, 2 * pair : 2 * pair + 2]  # (12, 2)
-    ax.add_patch(pyplot.Circle((0, 0), 1, fill=False, color="#bbbbbb"))
+    ax.add_patch(pyplot.Circle((0, 0), 1, fill=False, color=plots.PALE))
     ax.scatter(hands[:, 0], hands[:, 1], c=np.arange(12), cmap="cividis", zorder=2)
     for place in [0, 1, 2]:
         ax.annotate(str(place), 1.2 * hands[place], ha="center", va="center")
@@ -774,7 +774,7 @@ for kind in ["sinusoids", "normalised"]:
     codes = code(kind, 32).repeat(1_000, axis=0)
     scores = ops.convert_to_numpy(letter_models[kind]([shown, codes]))
     axes.plot((scores.argmax(axis=-1) == answers).mean(axis=0), label=kind)
-axes.axvline(15.5, color="#888888", linewidth=1)
+axes.axvline(15.5, color=plots.GREY, linewidth=1)
 axes.set(xlabel="place", ylabel="right answers", ylim=(0, 1.05))
 axes.legend(frameon=False)
 plots.show("Sinusoids: nearly all right up to place 15, then a fall to chance. Normalised: mostly "

@@ -345,15 +345,13 @@ check("encoder_block", encoder_block)
 # would each block be pushed, before the model knows anything? We need a few pictures for that.
 
 # %%
+from course_utils.training.images import average_pool, scale
+
 shapes = load("scenes", task="shape", size=4_000)  # five kinds of shapes, drawn by the course
 
-
-def prepared(images):
-    """uint8 images -> float32 from -1 to 1."""
-    return (images / 127.5 - 1).astype("float32")
-
-
 print("pictures", shapes.train.images.shape, " classes:", *shapes.class_names)
+batch = scale(shapes.train.images[:64]), shapes.train.labels[:64]  # bytes -> from -1 to 1
+print("a batch as a model gets it:", batch[0].shape, "from", batch[0].min(), "to", batch[0].max())
 
 # %% [markdown]
 # A trick spares us any special functions. Plain gradient descent with a step size of 1 changes each
@@ -370,7 +368,7 @@ def first_push(norm_first):
     before = [ops.convert_to_numpy(w).copy() for w in model.trainable_weights]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(1.0), loss, run_eagerly=True)
-    model.train_on_batch(prepared(shapes.train.images[:64]), shapes.train.labels[:64])
+    model.train_on_batch(*batch)
     pairs = zip(model.trainable_weights, before)
     moved = {w.path: ops.convert_to_numpy(w) - b for w, b in pairs}
     blocks = [[g for path, g in moved.items() if f"block_{i}/" in path] for i in range(12)]
@@ -381,8 +379,9 @@ def first_push(norm_first):
 
 # %% tags=["nbval-ignore-output"]
 _, axes = pyplot.subplots(figsize=(5.5, 2.6), layout="constrained")
-axes.plot(range(1, 13), first_push(norm_first=False), "o--", color="#d55e00", label="post-norm")
-axes.plot(range(1, 13), first_push(norm_first=True), "o-", color="#0072b2", label="pre-norm")
+blocks = range(1, 13)
+axes.plot(blocks, first_push(norm_first=False), "o--", color=plots.VERMILLION, label="post-norm")
+axes.plot(blocks, first_push(norm_first=True), "o-", color=plots.BLUE, label="pre-norm")
 axes.set(xlabel="block", ylabel="gradient", xticks=range(1, 13), ylim=(0, None))
 axes.legend(frameon=False)
 plots.show("Pre-norm: from more than 0.2 in the first block down to about 0.06 in the last. "
@@ -450,7 +449,7 @@ check("count_vit_parameters", count_vit_parameters)
 # four blocks. **Predict**: what share of its numbers is in the head?
 
 # %%
-from course_utils.training.published import TextbookViT, textbook_vit
+from course_utils.training.baselines import TextbookViT, textbook_vit
 
 textbook = textbook_vit(TextbookViT())
 total = textbook.count_params()
@@ -497,7 +496,7 @@ sizes = vit.ViTConfig(32, 8, dim=64, depth=2, num_heads=4, mlp_dim=128, num_clas
 keras.utils.set_random_seed(4)
 model = vit.vision_transformer(sizes)
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-few, few_labels = prepared(shapes.train.images[:32]), shapes.train.labels[:32]
+few, few_labels = scale(shapes.train.images[:32]), shapes.train.labels[:32]
 print(f"initial loss {float(loss(few_labels, model(few))):.2f}, ln 5 = {math.log(5):.2f}")
 
 model.compile(keras.optimizers.Adam(0.002), loss)
@@ -621,28 +620,16 @@ plots.show("Seven small pictures of textured shapes, each titled with its kind."
 
 # %% [markdown]
 # The training: AdamW with the schedule you wrote. (`WarmupCosine` asks the course's `learning_rate`
-# for every step.)
+# for every step.) It is one function, which notebooks 5 and 6 use, too, and this is all of it:
 
 # %%
-from course_utils.training.recipe import WarmupCosine
+import inspect
 
-test = prepared(shapes.test.images), shapes.test.labels
+from course_utils.training.classifier import train_classifier
 
-
-def learn(model, images, labels, new, epochs, rate=0.001):
-    """Train, and return what Keras wrote down: values an epoch, by name."""
-    steps = epochs * (len(images) // 50)
-    schedule = WarmupCosine(rate, steps // 10, steps)
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.05, global_clipnorm=1.0)
-    top = [keras.metrics.SparseTopKCategoricalAccuracy(k, name=f"top{k}") for k in (1, 2)]
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer, loss, metrics=top)
-    return model.fit(
-        images, labels, batch_size=50, epochs=epochs, validation_data=new, verbose=0
-    ).history
-
-
-print("first batch as the model gets it:", prepared(shapes.train.images[:50]).std().round(2), "std")
+print(inspect.getsource(train_classifier))
+test = scale(shapes.test.images), shapes.test.labels
+print("first batch as the model gets it:", scale(shapes.train.images[:50]).std().round(2), "std")
 
 # %% [markdown]
 # The three heads (half a minute in all):
@@ -657,8 +644,8 @@ histories = {}
 for name, config in heads.items():
     keras.utils.set_random_seed(4)
     model = vit.vision_transformer(config)
-    images, labels = prepared(shapes.train.images[:1000]), shapes.train.labels[:1000]
-    histories[name] = learn(model, images, labels, test, epochs=12)
+    images, labels = scale(shapes.train.images[:1000]), shapes.train.labels[:1000]
+    histories[name] = train_classifier(model, images, labels, epochs=12, peak=0.001, new=test)
     own, new = (histories[name][key][-1] for key in ("top1", "val_top1"))
     print(f"{name:12} {model.count_params():8,} numbers  own pictures {own:.0%}  new {new:.0%}")
 
@@ -712,7 +699,7 @@ def race(model):
         for variable in model.optimizer.variables:
             if variable.name != "learning_rate":
                 variable.assign(ops.zeros_like(variable.value))  # forget the training before
-        images, labels = prepared(shapes.train.images[:count]), shapes.train.labels[:count]
+        images, labels = scale(shapes.train.images[:count]), shapes.train.labels[:count]
         model.fit(images, labels, batch_size=50, epochs=epochs, verbose=0)
         scores.append(model.evaluate(*test, batch_size=50, verbose=0)[1])
     return scores
@@ -739,10 +726,10 @@ for name, make in racers.items():
 
 # %% tags=["nbval-ignore-output"]
 _, axes = pyplot.subplots(figsize=(5.2, 2.8), layout="constrained")
-looks = [("o-", "#0072b2"), ("s-", "#d55e00"), ("^-", "#009e73")]
+looks = [("o-", plots.BLUE), ("s-", plots.VERMILLION), ("^-", plots.GREEN)]
 for (name, line), (style, colour) in zip(scores.items(), looks):
     axes.semilogx([250, 1000, 4000], line, style, color=colour, label=name)
-axes.axhline(0.2, color="#888888", linewidth=1, linestyle=":")
+axes.axhline(0.2, color=plots.GREY, linewidth=1, linestyle=":")
 axes.set(xlabel="training pictures", ylabel="right on new pictures", ylim=(0, 1.05))
 axes.set_xticks([250, 1000, 4000], ["250", "1,000", "4,000"])
 axes.minorticks_off()
@@ -785,7 +772,7 @@ plots.show("The CNN climbs to nearly all right, the hybrid to well above one hal
 
 # %% tags=["nbval-ignore-output"]
 from course_utils.training import recipes, trained
-from course_utils.training.checkpoint import read_history
+from course_utils.training.checkpoint import columns, read_history
 from course_utils.training.fit import fit
 
 if FAST:
@@ -795,7 +782,7 @@ else:
     training = recipes.find("vit", "gpu")
     run = fit(training.config, load("cifar100"), training.recipe, "runs/vit-cifar100-gpu")
     rows = run.history
-history = {name: [row[name] for row in rows] for name in rows[0]}
+history = columns(rows)
 plots.learning_curves({"ViT": history}, {"loss": "loss", "top1": "top-1", "top5": "top-5"})
 print(f"{len(rows)} epochs; new photos: top-1 {history['val_top1'][-1]:.0%}, "
       f"top-5 {history['val_top5'][-1]:.0%}   (textbook: 43 % and 72 % after 40)")
@@ -824,7 +811,7 @@ small_model, class_names = trained.load_trained("vit-cifar100")
 def shrink(images, side=32):
     """Photos (B, H, W, 3) -> (B, side, side, 3), from -1 to 1."""
     small = ops.image.resize(images.astype("float32"), (side, side), antialias=True)
-    return ops.convert_to_numpy(small) / 127.5 - 1
+    return scale(ops.convert_to_numpy(small))
 
 
 tiny = shrink(photo[None])
@@ -880,18 +867,12 @@ except CourseError as reason:
 
 # %%
 pairs = load("scenes", task="same", size=4_000)
-
-
-def halved(images):
-    """Half the size, by the mean of 2 × 2 pixels: (B, H, W, C) -> (B, H/2, W/2, C)."""
-    batch, height, width, channels = images.shape
-    return images.reshape(batch, height // 2, 2, width // 2, 2, channels).mean(axis=(2, 4))
-
-
+half_train, half_test = (average_pool(x.images, 2) for x in (pairs.train, pairs.test))  # 16 × 16
 _, axes = pyplot.subplots(1, 6, figsize=(9, 1.9), layout="constrained")
 for number in range(3):
-    image, name = pairs.train.images[number], pairs.class_names[pairs.train.labels[number]]
-    for ax, shown in zip(axes[2 * number :], [halved(image[None])[0] / 255, image]):
+    name = pairs.class_names[pairs.train.labels[number]]
+    both = half_train[number] / 255, pairs.train.images[number]
+    for ax, shown in zip(axes[2 * number :], both):
         ax.imshow(shown)
         ax.set_xticks([])
         ax.set_yticks([])
@@ -906,9 +887,10 @@ low_sizes = vit.ViTConfig(16, 4, dim=64, depth=3, num_heads=4, mlp_dim=128, num_
 keras.utils.set_random_seed(4)
 low = vit.vision_transformer(low_sizes)
 untrained = {w.path: ops.convert_to_numpy(w).copy() for w in low.weights}  # to compare later
-low_new = prepared(halved(pairs.test.images)), pairs.test.labels
-low_images = prepared(halved(pairs.train.images))
-low_history = learn(low, low_images, pairs.train.labels, low_new, epochs=5, rate=0.002)
+low_history = train_classifier(
+    low, scale(half_train), pairs.train.labels, epochs=5, peak=0.002,
+    new=(scale(half_test), pairs.test.labels),
+)  # fmt: skip
 print("right on new pictures, pass by pass:", *(f"{s:.0%}" for s in low_history["val_top1"]))
 
 # %% [markdown]
@@ -926,10 +908,11 @@ for ours, theirs in zip(high.weights, low.weights):
     ours.assign(value if same else resize_positions(value, (4, 4), (8, 8)))
     if not same:
         print("stretched:", theirs.path, theirs.shape, "->", ours.shape)
-high_new = prepared(pairs.test.images), pairs.test.labels
+high_new = scale(pairs.test.images), pairs.test.labels
 before = learning.top_k_accuracy(high(high_new[0]), high_new[1], 1)
-high_images = prepared(pairs.train.images[:2000])
-after = learn(high, high_images, pairs.train.labels[:2000], high_new, 1)["val_top1"][-1]
+high_images, high_labels = scale(pairs.train.images[:2000]), pairs.train.labels[:2000]
+tuned = train_classifier(high, high_images, high_labels, epochs=1, peak=0.001, new=high_new)
+after = tuned["val_top1"][-1]
 print(f"low resolution {low_history['val_top1'][-1]:.1%}, high, not trained {before:.1%}, "
       f"after 40 steps {after:.1%}")
 
@@ -1031,8 +1014,8 @@ _, axes = pyplot.subplots(figsize=(5, 2.6), layout="constrained")
 for block in range(4):
     attended = ops.convert_to_numpy(inside[f"block_{block}"][1])  # (64, 4, 16, 16)
     far = (attended * distance).sum(axis=-1).mean(axis=(0, 2))  # (h,)
-    axes.plot([block + 1] * 4, far, "o", color="#0072b2", alpha=0.7)
-axes.axhline(distance.mean(), color="#888888", linewidth=1, linestyle=":", label="everywhere alike")
+    axes.plot([block + 1] * 4, far, "o", color=plots.BLUE, alpha=0.7)
+axes.axhline(distance.mean(), color=plots.GREY, linestyle=":", label="everywhere alike")
 axes.set(xlabel="block", ylabel="distance, in patches", xticks=range(1, 5), ylim=(0, 2.6))
 axes.legend(frameon=False)
 plots.show("Attention distance of four heads in each of four blocks: spread from 1.6 to 2.2 in the "

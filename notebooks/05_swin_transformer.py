@@ -25,7 +25,6 @@ import dataclasses
 import time
 
 import numpy as np
-
 from matplotlib import cbook, pyplot
 
 from course_utils import plots
@@ -33,6 +32,7 @@ from course_utils.checking import check, hint, progress
 from course_utils.reference import swin_transformer as swin, windows
 from course_utils.training.data import load
 from course_utils.training.devices import has_gpu
+from course_utils.training.images import average_pool, scale
 
 import keras
 from keras import layers, ops
@@ -70,7 +70,7 @@ print("Keras", keras.__version__, "on", keras.backend.backend(), " fast path:", 
 
 # %%
 file = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
-photo = pyplot.imread(file)[32:480, 32:480].reshape(224, 2, 224, 2, 3).mean(axis=(1, 3)) / 255
+photo = average_pool(pyplot.imread(file)[32:480, 32:480], 2) / 255  # (224, 224, 3)
 _, axes = pyplot.subplots(1, 2, figsize=(7.6, 4), layout="constrained")
 axes[0].imshow(photo)
 plots.outline(axes[0], 224, 224, 16)
@@ -654,8 +654,7 @@ _, axes = pyplot.subplots(1, 4, figsize=(10.5, 3), layout="constrained")
 for stage, ax in enumerate(axes):
     side = 4 * 2**stage  # of a token, in pixels
     tokens = 224 // side
-    mean = photo.reshape(tokens, side, tokens, side, 3).mean(axis=(1, 3))
-    ax.imshow(mean)
+    ax.imshow(average_pool(photo, side))
     plots.outline(ax, tokens, tokens, 7)
     ax.set(title=f"stage {stage + 1}: {tokens} × {tokens} tokens", xticks=[], yticks=[])
 plots.show("The portrait in tokens of 4, 8, 16 and 32 pixels, with the windows of 7 by 7 tokens: "
@@ -729,8 +728,7 @@ print(f"{tiny.count_params():,} parameters")
 # %%
 scenes = load("scenes", task="same", size=10_000)  # of which we train on 5,000
 labels = scenes.train.labels[:5_000]
-images = (scenes.train.images[:5_000] / 127.5 - 1).astype("float32")
-test_images = (scenes.test.images / 127.5 - 1).astype("float32")
+images, test_images = scale(scenes.train.images[:5_000]), scale(scenes.test.images)  # -1 to 1
 _, axes = pyplot.subplots(1, 6, figsize=(10, 2), layout="constrained")
 for ax, image, label in zip(axes, *scenes.test):
     ax.imshow(image)
@@ -764,19 +762,12 @@ for shifts in [[0, 0, 0, 0], [0, 2, 0, 2]]:
     print(f"shifts {shifts}: {four_blocks(shifts).count_params():,} parameters")
 
 # %% [markdown]
-# The training is the same for both: AdamW, a warm-up, a cosine (notebook 4).
-
+# The training is the same for both, and that of notebook 4: AdamW, a warm-up, a cosine.
 
 # %%
-def teach(model, images, labels, epochs, rate=0.003):
-    """Train a model on images from -1 to 1."""
-    steps = epochs * len(images) // 64
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - steps // 10, warmup_target=rate, warmup_steps=steps // 10
-    )
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.AdamW(schedule, global_clipnorm=1.0), loss)
-    model.fit(images, labels, batch_size=64, epochs=epochs, verbose=0)
+from course_utils.training.classifier import train_classifier
+
+settings = {"epochs": 7, "peak": 0.003, "batch_size": 64}
 
 
 def right_share(model, images):
@@ -792,7 +783,7 @@ print(f"untrained: {right_share(four_blocks([0, 2, 0, 2]), test_images):.0%} rig
 
 # %% tags=["nbval-ignore-output"]
 models = {"windows": four_blocks([0, 0, 0, 0])}
-teach(models["windows"], images, labels, epochs=7)
+train_classifier(models["windows"], images, labels, **settings)
 print(f"windows alone: {right_share(models['windows'], test_images):.1%} right")
 
 # %% [markdown]
@@ -805,7 +796,7 @@ print(f"windows alone: {right_share(models['windows'], test_images):.1%} right")
 # %% tags=["nbval-ignore-output"]
 keras.utils.set_random_seed(5)
 models["shifted"] = four_blocks([0, 2, 0, 2])
-teach(models["shifted"], images, labels, epochs=7)
+train_classifier(models["shifted"], images, labels, **settings)
 found = [right_share(model, test_images) for model in models.values()]
 plots.bars(found, list(models), title="same colour? right answers")
 pyplot.ylim(0, 1.1)
@@ -928,12 +919,7 @@ def at_half_size(patch):
     return model
 
 
-def halve(images):
-    """The mean of each 2 by 2 pixels: (B, 32, 32, 3) -> (B, 16, 16, 3)."""
-    return images.reshape(-1, 16, 2, 16, 2, 3).mean(axis=(2, 4))
-
-
-tiny_images = halve(test_images)
+tiny_images = average_pool(test_images, 2)  # (B, 16, 16, 3)
 as_it_is, fine_patches = at_half_size(4), at_half_size(2)
 print("maps:", as_it_is.layers[1].output.shape[1:], "and", fine_patches.layers[1].output.shape[1:])
 
@@ -962,7 +948,8 @@ plots.show("Bars: near 1 for 32 pixels, far lower for 16 pixels as they are, and
 # are. **Predict** how much of the gap it closes.
 
 # %% tags=["nbval-ignore-output"]
-teach(as_it_is, halve(images[:2_000]), labels[:2_000], epochs=1, rate=0.001)
+tiny_train = average_pool(images[:2_000], 2)
+train_classifier(as_it_is, tiny_train, labels[:2_000], epochs=1, peak=0.001, batch_size=64)
 print(f"before {ways['16 px']:.0%}, after {right_share(as_it_is, tiny_images):.0%};",
       f"enlarged, without any of it: {ways['enlarged']:.0%}")
 

@@ -89,7 +89,7 @@ for side in [32, 64, 128, 224]:
 # %%
 _, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.2), layout="constrained")
 for ax, queries, name in zip(axes, [1024, 32], ["1,024 tokens ask", "32 latents ask"]):
-    ax.add_patch(pyplot.Rectangle((0, 1024 - queries), 1024, queries, color="#0072b2"))
+    ax.add_patch(pyplot.Rectangle((0, 1024 - queries), 1024, queries, color=plots.BLUE))
     ax.set(title=name, xlim=(-20, 1044), ylim=(-20, 1044), aspect="equal", yticks=[])
     ax.set(xlabel="1,024 tokens answer", xticks=[0, 1024])
     ax.text(
@@ -320,8 +320,8 @@ plots.show(
 # %%
 pixels, fine = np.linspace(-1, 1, 32), np.linspace(-1, 1, 2000)
 _, axes = pyplot.subplots(figsize=(9, 2.4), layout="constrained")
-axes.plot(fine, np.sin(np.pi * 20 * fine), color="#d55e00", linewidth=0.8, label="20 turns")
-axes.plot(fine, np.sin(np.pi * 11 * fine), color="#0072b2", linewidth=1.6, label="11 turns")
+axes.plot(fine, np.sin(np.pi * 20 * fine), color=plots.VERMILLION, linewidth=0.8, label="20 turns")
+axes.plot(fine, np.sin(np.pi * 11 * fine), color=plots.BLUE, linewidth=1.6, label="11 turns")
 axes.plot(pixels, np.sin(np.pi * 20 * pixels), "o", color="black", markersize=4, label="the pixels")
 axes.set(xlabel="place p", ylim=(-1.2, 1.6), yticks=[-1, 0, 1])
 axes.legend(frameon=False, ncols=3, loc="upper right")
@@ -472,7 +472,7 @@ print(sizes)
 # %%
 rounds, count = [1, 2, 4, 8], perceiver.count_perceiver_parameters
 _, ax = pyplot.subplots(figsize=(5.5, 2.7), layout="constrained")
-for shared, style, colour in [(True, "o-", "#0072b2"), (False, "s--", "#d55e00")]:
+for shared, style, colour in [(True, "o-", plots.BLUE), (False, "s--", plots.VERMILLION)]:
     counted = [count(sizes, n, shared) for n in rounds]
     ax.plot(rounds, counted, style, color=colour, label="shared" if shared else "each its own")
 ax.set(xlabel="iterations", ylabel="numbers to learn", xticks=rounds, ylim=(0, None))
@@ -546,26 +546,11 @@ print(f"{body.count_params():,} numbers;", [tuple(w.shape) for w in body_maps.ou
 # features of its place beside each pixel.
 
 # %%
+from course_utils.training.classifier import train_classifier  # that of notebook 4
+from course_utils.training.images import scale
+
 scenes = load("scenes", task="side", size=4_000)
-
-
-def scaled(images):
-    """0 to 255 -> -1 to 1."""
-    return (images / 127.5 - 1).astype("float32")
-
-
-def train(model, inputs, labels, epochs, rate):
-    """Train with a warm-up and a cosine, as in notebook 4. -> seconds."""
-    steps = epochs * (len(inputs) // 32)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps, warmup_target=rate, warmup_steps=steps // 10
-    )
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(rate, global_clipnorm=1.0), loss, metrics=["accuracy"])
-    start = clock()
-    model.fit(inputs, labels, batch_size=32, epochs=epochs, verbose=0)
-    return clock() - start
-
+print(scenes.train.images.shape, *scenes.class_names)
 
 # %% [markdown]
 # Two passes over 4,000 pictures, a quarter of a minute. **Predict** the share of right answers on
@@ -575,8 +560,10 @@ def train(model, inputs, labels, epochs, rate):
 to_tokens = positions.FourierPixels(4, 32)  # 4 bands, up to 32 / 2 turns
 images = keras.Input((32, 32, 3))
 side_model = keras.Model(images, body(to_tokens(images)))
-seconds = train(side_model, scaled(scenes.train.images), scenes.train.labels, epochs=2, rate=0.004)
-test_tokens = ops.convert_to_numpy(to_tokens(scaled(scenes.test.images)))  # (400, 1024, 21)
+pictures, start = scale(scenes.train.images), clock()  # 0 to 255 -> -1 to 1
+train_classifier(side_model, pictures, scenes.train.labels, epochs=2, peak=0.004, batch_size=32)
+seconds = clock() - start
+test_tokens = ops.convert_to_numpy(to_tokens(scale(scenes.test.images)))  # (400, 1024, 21)
 
 
 def right_answers(tokens, labels=scenes.test.labels, model=body):
@@ -667,8 +654,8 @@ plots.show(
 kept = [1024, 512, 256, 128, 64, 32, 16, 8]
 accuracy = [right_answers(test_tokens[:, rng.permutation(1024)[:n]]) for n in kept]
 _, ax = pyplot.subplots(figsize=(6, 2.6), layout="constrained")
-ax.semilogx(kept, accuracy, "o-", color="#0072b2")
-ax.axhline(0.5, color="#888888", linewidth=1)
+ax.semilogx(kept, accuracy, "o-", color=plots.BLUE)
+ax.axhline(0.5, color=plots.GREY, linewidth=1)
 ax.set(xlabel="pixels left of 1,024", ylabel="right answers", ylim=(0.4, 1.02))
 ax.set_xticks(kept, [str(n) for n in kept])
 ax.minorticks_off()
@@ -689,7 +676,7 @@ plots.show("Right answers against the pixels left: flat at first, then a fall to
 # %% tags=["nbval-ignore-output"]
 rows, shapes = [], [(32, 32), (64, 64), (24, 24), (32, 64), (48, 20)]
 for height, width in shapes:
-    resized = ops.image.resize(scaled(scenes.test.images), (height, width))
+    resized = ops.image.resize(scale(scenes.test.images), (height, width))
     tokens = ops.convert_to_numpy(to_tokens(resized))
     body.predict(tokens[:100], batch_size=100, verbose=0)  # a new size may be compiled first
     start = clock()
@@ -765,7 +752,7 @@ curves = {
     "Swin, patches of 4": [products(side, 4, 8) for side in sides],
     "Perceiver, every pixel": [perceiver.perceiver_cost(s * s, 32, 64, 2, 1) for s in sides],
 }
-styles = [("o-", "#0072b2"), ("s--", "#d55e00"), ("^-.", "#009e73"), ("D-", "#cc79a7")]
+styles = [("o-", plots.BLUE), ("s--", plots.VERMILLION), ("^-.", plots.GREEN), ("D-", plots.PURPLE)]
 _, ax = pyplot.subplots(figsize=(6.5, 3.4), layout="constrained")
 for (name, values), (style, colour) in zip(curves.items(), styles):
     ax.loglog(sides, values, style, color=colour, label=name)
@@ -891,7 +878,7 @@ _, axes = pyplot.subplots(
     1, 5, figsize=(9, 2), layout="constrained", subplot_kw={"projection": "3d"}
 )
 for ax, solid in zip(axes, SOLIDS):
-    ax.scatter(*surface(solid).T, s=3, color="#0072b2")
+    ax.scatter(*surface(solid).T, s=3, color=plots.BLUE)
     ax.set(title=solid, xticks=[], yticks=[], zticks=[], aspect="equal")
     ax.set(xlim=(-1, 1), ylim=(-1, 1), zlim=(-1, 1))
 plots.show("Five clouds of points: a sphere, a box, a cylinder, a cone and a ring.")
@@ -931,7 +918,9 @@ counts, found, spent = [1, 8, 64], [], []
 for num_latents in counts:
     keras.utils.set_random_seed(6)
     model, _ = reader(width=27, num_latents=num_latents, num_classes=5)
-    spent.append(train(model, cloud_tokens, cloud_labels, epochs=2, rate=0.005))
+    start = clock()
+    train_classifier(model, cloud_tokens, cloud_labels, epochs=2, peak=0.005, batch_size=32)
+    spent.append(clock() - start)
     found.append(right_answers(new_tokens, new_labels, model))
 _, axes = pyplot.subplots(1, 2, figsize=(7, 2.7), layout="constrained")
 plots.bars(found, counts, title="right answers (chance: 0.20)", ax=axes[0])
@@ -1024,8 +1013,8 @@ print({name: f"{contestant(name).count_params():,}" for name in race_sizes})
 # %%
 from course_utils.training.memory import step_memory
 
-race_images, race_answers = scaled(race_data.train.images), race_data.train.labels
-race_test, results = scaled(race_data.test.images), {}
+race_images, race_answers = scale(race_data.train.images), race_data.train.labels
+race_test, results = scale(race_data.test.images), {}
 
 
 def ticking_steps(model, peak):
@@ -1085,7 +1074,7 @@ _, ax = pyplot.subplots(figsize=(8.5, 3.4), layout="constrained")
 for (name, (share, *_, curve)), (style, colour) in zip(results.items(), styles):
     label = f"{name}: {share:.0%} in the test"
     ax.plot(*np.transpose(curve), style, color=colour, markersize=4, label=label)
-ax.axhline(1 / len(race_data.class_names), color="#888888", linewidth=1, label="chance")
+ax.axhline(1 / len(race_data.class_names), color=plots.GREY, linewidth=1, label="chance")
 ax.set(xlabel="seconds", ylabel="right answers in training", ylim=(0, 1))
 ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plots.show(

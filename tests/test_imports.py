@@ -24,8 +24,10 @@ MAY_IMPORT = {
     "console": set(),
     "errors": set(),
     "files": set(),
+    "learning_curves": set(),
+    "palette": set(),
 }
-COMMON = {"cell_names", "console", "errors", "files"}
+COMMON = {"cell_names", "console", "errors", "files", "learning_curves", "palette"}
 
 KERAS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = {*KERAS, "matplotlib", "nbgrader", "numpy", "jupytext", "nbclient", "nbformat"}

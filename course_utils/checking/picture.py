@@ -7,9 +7,10 @@ from html import escape
 
 import numpy as np
 
+from course_utils.palette import DIFFERENT, SCALE
+
 CELL, GAP, TOP, MOST = 15, 34, 40, 16
-# Viridis at five points: readable in grey and for colour-blind eyes.
-COLOURS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
+COLOURS = [tuple(bytes.fromhex(colour.lstrip("#"))) for colour in SCALE]
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def panel(title: str, shape, grid: np.ndarray, low: float, high: float, marks=No
         for column in range(columns):
             value = grid[row, column]
             if marks is not None:
-                fill = "#d55e00" if marks[row, column] else "#eeeeee"
+                fill = DIFFERENT if marks[row, column] else "#eeeeee"
             else:
                 fill = colour(value, low, high)
             x, y = column * CELL, row * CELL
@@ -86,7 +87,8 @@ def panel(title: str, shape, grid: np.ndarray, low: float, high: float, marks=No
             )
             if not np.isfinite(value):
                 parts.append(
-                    f'<path d="M{x + 3} {y + 3}l8 8m0-8l-8 8" stroke="#d55e00" stroke-width="2"/>'
+                    f'<path d="M{x + 3} {y + 3}l8 8m0-8l-8 8" stroke="{DIFFERENT}" '
+                    'stroke-width="2"/>'
                 )
     width = max(columns * CELL, 8 * len(title), 7 * len(str(shape)) if shape is not None else 0)
     return width, rows * CELL, "".join(parts)

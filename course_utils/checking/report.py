@@ -10,6 +10,7 @@ from html import escape
 
 from course_utils.checking import sentences
 from course_utils.checking.picture import Picture
+from course_utils.palette import DIFFERENT, EXPECTED, UNSOLVED
 
 # The data a Report leaves in a notebook beside what people read. A check cell without it was not
 # judged, whatever else its output shows.
@@ -89,7 +90,7 @@ class Report:
 
     def html(self) -> str:
         """The whole Report as HTML that needs no style sheet, script or network."""
-        accent = "#0072b2" if self.passed else ("#d55e00" if self.solved else "#888888")
+        accent = EXPECTED if self.passed else (DIFFERENT if self.solved else UNSOLVED)
         parts = [
             f'<div style="border-left:5px solid {accent};padding:4px 12px;margin:4px 0" '
             f'role="status"><div><b>{escape(self.exercise)}: {self.state}</b> '

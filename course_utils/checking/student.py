@@ -12,6 +12,7 @@ from course_utils.checking.assess import check_exercise
 from course_utils.checking.exercise import Exercise
 from course_utils.checking.report import Report
 from course_utils.files import write_whole
+from course_utils.palette import HINT
 
 # `course lab` puts this file beside the notebooks. Where it is missing (Colab, a grading run),
 # progress lasts as long as the kernel.
@@ -87,7 +88,7 @@ class Note:
         return self.text
 
     def _repr_html_(self) -> str:
-        style = "border-left:5px solid #56b4e9;padding:4px 12px"
+        style = f"border-left:5px solid {HINT};padding:4px 12px"
         return f'<div style="{style}">{escape(self.text)}</div>'
 
 

@@ -1,12 +1,14 @@
-"""Curves: what a width does to the scores, and a regression made of attention."""
+"""Curves: what a width does to the scores, a regression made of attention, and a training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_utils.plots.style import BLUE, MAP, VERMILLION, tidy
+from course_utils.learning_curves import draw_learning_curves
+from course_utils.palette import BLUE, VERMILLION
+from course_utils.plots.style import MAP, tidy
 
 
 def spread(
@@ -82,3 +84,14 @@ def draw_weights(ax: Axes, grid: np.ndarray, weights: np.ndarray) -> None:
     )  # fmt: skip
     ax.set(xlabel="key: number of the point", ylabel="query: x", title="weights")
     ax.figure.colorbar(picture, ax=ax)
+
+
+def learning_curves(
+    histories: Mapping[str, Mapping[str, list[float]]], panels: Mapping[str, str]
+) -> np.ndarray:
+    """Draw trainings, dashed on the images they learn from and solid on new ones.
+
+    histories and panels as in `draw_learning_curves` -> one axes for each panel.
+    """
+    figure = plt.figure(figsize=(3.3 * len(panels), 2.9), layout="constrained")
+    return draw_learning_curves(figure, histories, panels)

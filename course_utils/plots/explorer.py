@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from course_utils.palette import BLUE
 from course_utils.plots.display import image
-from course_utils.plots.style import BLUE, tidy
+from course_utils.plots.style import tidy
 
 STEP = 0.05  # of a slider, in powers of ten
 

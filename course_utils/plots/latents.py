@@ -5,8 +5,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
+from course_utils.palette import BLUE, VERMILLION
 from course_utils.plots.photos import dim
-from course_utils.plots.style import BLUE, VERMILLION, image_axes
+from course_utils.plots.style import image_axes
 
 
 def latent_maps(image: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
-from course_utils.plots.style import EMPTY, MAP, VERMILLION
+from course_utils.palette import VERMILLION
+from course_utils.plots.style import EMPTY, MAP
 
 MOST_NUMBERS = 64
 HIDDEN, MAY_ATTEND = "#00224e", "#fde737"  # the two ends of the map

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
+from course_utils.palette import ON_PHOTOS
 from course_utils.plots.style import image_axes
 
 OUTLINE = [withStroke(linewidth=4, foreground="black")]
-COLOURS = ("#56b4e9", "#e69f00", "#f0e442", "#cc79a7")  # the light ones: they lie on a photo
 DIMMEST = 0.12
 
 
@@ -36,7 +36,7 @@ def receptive_field(
     axes[0].imshow(photo)
     axes[0].set_title("3×3 convolutions")
     for number, radius in enumerate(radii):
-        square(axes[0], patch, query, radius, weights.shape, COLOURS[number % len(COLOURS)])
+        square(axes[0], patch, query, radius, weights.shape, ON_PHOTOS[number % len(ON_PHOTOS)])
     axes[1].imshow(dim(photo, weights, patch))
     axes[1].set_title("attention: bright = large weight")
     for ax in axes:

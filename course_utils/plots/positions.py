@@ -6,8 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from course_utils.palette import BLUE, VERMILLION
 from course_utils.plots.display import image
-from course_utils.plots.style import BLUE, MAP, VERMILLION, tidy
+from course_utils.plots.style import MAP, tidy
 
 HIGH = 256  # the longest sequence the slider reaches
 

@@ -10,7 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML
 
-from course_utils.plots.style import MAP, VERMILLION, image_axes
+from course_utils.palette import VERMILLION
+from course_utils.plots.style import MAP, image_axes
 
 
 def similarity_maps(
@@ -69,8 +70,7 @@ def similarity_explorer(similarity: np.ndarray, grid: tuple[int, int], *, title:
 CELL = 22  # pixels a place
 
 # One canvas, one line of words. The words are for everybody: a screen reader speaks them.
-PAGE = (
-    """<!doctype html><html lang="en"><body style="font:14px sans-serif;margin:4px">
+PAGE = """<!doctype html><html lang="en"><body style="font:14px sans-serif;margin:4px">
 <p style="margin:0 0 4px"></p>
 <canvas tabindex="0" role="application" style="cursor:crosshair"></canvas>
 <p role="status" style="margin:4px 0"></p>
@@ -92,7 +92,7 @@ function draw() {
     const left = cell * (place % data.width), top = cell * Math.floor(place / data.width);
     pen.fillRect(left, top, cell - 1, cell - 1);
   }
-  pen.strokeStyle = "#d55e00"; pen.lineWidth = 3;
+  pen.strokeStyle = "MARK"; pen.lineWidth = 3;
   pen.strokeRect(cell * column + 1, cell * row + 1, cell - 3, cell - 3);
   const here = Array.from(levels.slice(chosen * places, (chosen + 1) * places));
   const similarity = level => (data.low + (data.high - data.low) * level / 255).toFixed(2);
@@ -114,5 +114,4 @@ canvas.onkeydown = event => {
   draw();
 };
 draw();
-</script></body></html>"""
-).replace("CELL", str(CELL))
+</script></body></html>""".replace("CELL", str(CELL)).replace("MARK", VERMILLION)

@@ -1,9 +1,7 @@
-"""The colours and the plain look that all figures share."""
+"""The plain look that all figures share; `palette` has the colours of lines and marks."""
 
 from matplotlib.axes import Axes
 
-# Okabe and Ito's colours: told apart by colour-blind eyes, and dark enough on white for text.
-BLUE, VERMILLION = "#0072b2", "#d55e00"
 MAP = "cividis"
 EMPTY = "#e8e8e8"  # where there is no number to colour
 DPI = 100

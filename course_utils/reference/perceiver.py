@@ -7,7 +7,6 @@ Sources: Jaegle et al., "Perceiver" (2021), section 3; Jaegle et al., "Perceiver
 section 3, for the decoder that asks the latents one question, and for the published weights.
 """
 
-from collections import Counter
 from dataclasses import dataclass, replace
 
 import keras
@@ -16,7 +15,7 @@ from keras import initializers, layers, ops
 from course_utils.reference.attention import attend
 from course_utils.reference.multi_head_attention import MultiHeadAttention
 from course_utils.reference.positional_encoding import FourierPixels, LearnedPixels
-from course_utils.reference.transformer import MLP, LayerNorm, TransformerBlock, encoder_block
+from course_utils.reference.transformer import MLP, LayerNorm, TransformerBlock
 
 NORM_EPSILON = 1e-5  # that of the published weights
 
@@ -108,15 +107,11 @@ class CrossAttentionBlock(layers.Layer):
             layer.build(latents_shape)
 
     def call(self, latents, data, return_weights=False):
-        weights = []
-
-        def attention(latents):
-            output, attended = self.attention(latents, self.data_norm(data), return_weights=True)
-            weights.append(attended)
-            return self.dropout(output)
-
-        latents = encoder_block(latents, self.norm1, attention, self.norm2, self.mlp)
-        return (latents, weights[0]) if return_weights else latents
+        asking, asked = self.norm1(latents), self.data_norm(data)
+        attended, weights = self.attention(asking, asked, return_weights=True)
+        latents = latents + self.dropout(attended)
+        latents = latents + self.mlp(self.norm2(latents))
+        return (latents, weights) if return_weights else latents
 
 
 class LearnedArray(layers.Layer):
@@ -221,15 +216,22 @@ def perceiver(config: PerceiverConfig) -> keras.Model:
         tokens = LearnedPixels(config.position_dim, name="tokens")
     data = tokens(images)
     latents = LearnedArray(config.num_latents, config.dim, name="latents")(data)
-    step = _named_steps()
-    copies, uses = (1, config.iterations) if config.shared else (config.iterations, 1)
-    for copy in range(copies):
-        cross, latent_transformer = _iteration(config, copy, data.shape[-1], step)
-        latents = perceive(latents, data, cross, latent_transformer, uses)
+    copies = 1 if config.shared else config.iterations
+    parts = [_iteration(config, copy, data.shape[-1]) for copy in range(copies)]
+    for look in range(config.iterations):
+        cross_attention, blocks = parts[look % copies]
+        # A layer used twice has no output of its own. Every step has one, by these names.
+        step = layers.Identity(name=f"cross_{look}")
+        latents, _ = step(cross_attention(latents, data, return_weights=True))
+        first = look * config.repeats * config.depth
+        for number, block in enumerate(config.repeats * blocks, start=first):
+            step = layers.Identity(name=f"block_{number}")
+            latents, _ = step(block(latents, return_weights=True))
     return keras.Model(images, _logits(config, latents), name="perceiver")
 
 
-def _iteration(config, copy, data_dim, step):
+def _iteration(config, copy, data_dim):
+    """The layers of one iteration: the cross-attention, and the blocks that think behind it."""
     cross_attention = CrossAttentionBlock(
         config.dim,
         config.cross_heads,
@@ -250,27 +252,7 @@ def _iteration(config, copy, data_dim, step):
         for i in range(config.depth)
     ]
 
-    def cross(latents, data):
-        return step("cross", cross_attention(latents, data, return_weights=True))
-
-    def latent_transformer(latents):
-        for block in config.repeats * blocks:
-            latents = step("block", block(latents, return_weights=True))
-        return latents
-
-    return cross, latent_transformer
-
-
-def _named_steps():
-    """Number the steps: a layer used twice has no output of its own, but every step has."""
-    count = Counter()
-
-    def step(kind, latents_and_weights):
-        name = f"{kind}_{count[kind]}"
-        count[kind] += 1
-        return layers.Identity(name=name)(latents_and_weights)[0]
-
-    return step
+    return cross_attention, blocks
 
 
 def _logits(config, latents):
@@ -287,14 +269,3 @@ def _logits(config, latents):
     small = initializers.TruncatedNormal(stddev=0.02)
     head = layers.Dense(config.num_classes, kernel_initializer=small, dtype="float32", name="head")
     return head(x)
-
-
-def cross_attention_weights(model: keras.Model) -> keras.Model:
-    """Make visible what each latent looks at, in a model that `perceiver` built.
-
-    Returns a model from the same images to a dictionary: "cross_0", ... -> weights (B, h, L, N),
-    one for each iteration, in order.
-    """
-    steps = [layer for layer in model.layers if isinstance(layer, layers.Identity)]
-    crosses = [layer for layer in steps if layer.name.startswith("cross_")]
-    return keras.Model(model.input, {layer.name: layer.output[1] for layer in crosses})

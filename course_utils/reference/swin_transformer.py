@@ -14,7 +14,7 @@ import numpy as np
 from keras import initializers, layers, ops
 
 from course_utils.reference.multi_head_attention import MultiHeadAttention
-from course_utils.reference.transformer import MLP, LayerNorm, StochasticDepth, encoder_block
+from course_utils.reference.transformer import MLP, LayerNorm, StochasticDepth
 from course_utils.reference.windows import (
     cyclic_shift,
     fit_window,
@@ -111,18 +111,10 @@ class SwinBlock(layers.Layer):
             layer.build(shape)
 
     def call(self, x, return_weights=False):
-        weights = []
-
-        def attention(x):
-            output, attended = self.attention(x, return_weights=True)
-            weights.append(attended)
-            return self.drop_path(output)
-
-        def mlp(x):
-            return self.drop_path(self.mlp(x))
-
-        x = encoder_block(x, self.norm1, attention, self.norm2, mlp)
-        return (x, weights[0]) if return_weights else x
+        attended, weights = self.attention(self.norm1(x), return_weights=True)
+        x = x + self.drop_path(attended)
+        x = x + self.drop_path(self.mlp(self.norm2(x)))
+        return (x, weights) if return_weights else x
 
 
 class PatchEmbedding(layers.Layer):

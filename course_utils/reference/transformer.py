@@ -22,15 +22,6 @@ def encoder_block(x, norm1, attention, norm2, mlp):
     return x + mlp(norm2(x))
 
 
-def post_norm_block(x, attention, norm1, mlp, norm2):
-    """Run a block as first published: the norm comes after each sum, on the residual path itself.
-
-    x (B, N, D), four callables (B, N, D) -> (B, N, D) -> x (B, N, D).
-    """
-    x = norm1(x + attention(x))
-    return norm2(x + mlp(x))
-
-
 def layer_norm(x, gamma, beta, epsilon: float = 1e-6):
     """Give each token's features mean 0 and spread 1, then the scale and shift that were learned.
 
@@ -155,21 +146,15 @@ class TransformerBlock(layers.Layer):
             layer.build(shape)
 
     def call(self, x, mask=None, return_weights=False):
-        weights = []
-
-        def attention(x):
-            output, attended = self.attention(x, mask=mask, return_weights=True)
-            weights.append(attended)
-            return self.drop_path(self.dropout(output))
-
-        def mlp(x):
-            return self.drop_path(self.mlp(x))
-
         if self.norm_first:
-            x = encoder_block(x, self.norm1, attention, self.norm2, mlp)
+            attended, weights = self.attention(self.norm1(x), mask=mask, return_weights=True)
+            x = x + self.drop_path(self.dropout(attended))
+            x = x + self.drop_path(self.mlp(self.norm2(x)))
         else:
-            x = post_norm_block(x, attention, self.norm1, mlp, self.norm2)
-        return (x, weights[0]) if return_weights else x
+            attended, weights = self.attention(x, mask=mask, return_weights=True)
+            x = self.norm1(x + self.drop_path(self.dropout(attended)))
+            x = self.norm2(x + self.drop_path(self.mlp(x)))
+        return (x, weights) if return_weights else x
 
     def compute_mask(self, inputs, previous_mask):
         return None  # as in MultiHeadAttention: the next layer gets a mask of its own or none

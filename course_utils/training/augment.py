@@ -17,6 +17,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from course_utils.training.images import scale
+
 if keras.backend.backend() != "tensorflow":
     # TensorFlow only reads data here: it must not take the memory of the GPU that another uses.
     with suppress(RuntimeError):  # it is too late for that where TensorFlow runs already
@@ -145,11 +147,6 @@ def make_layers(augmentation, size, seeds):
         # What all of them ask for their chance, RandAugment on behalf of the layers inside it.
         layer._get_seed_generator = lambda backend=None: seeds
     return changes, mixes
-
-
-def scale(images):
-    """Bytes from 0 to 255 -> numbers from -1 to 1, what every model here takes."""
-    return images / 127.5 - 1
 
 
 def plain_batches(images: np.ndarray, batch_size: int) -> tf.data.Dataset:

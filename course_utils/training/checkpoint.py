@@ -16,13 +16,16 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import ops
+from matplotlib.figure import Figure
 
 from course_utils.errors import CourseError
 from course_utils.files import HALF, remove_halves, whole
+from course_utils.learning_curves import draw_learning_curves
 from course_utils.training.devices import host, wait_for_hosts
 
 CONFIGURATION, STATE, BEST = "configuration.json", "state.npz", "best.weights.h5"
 HISTORY, CURVES, RESULT = "history.csv", "curves.png", "result.json"
+PANELS = {"loss": "loss", "top1": "top-1", "top5": "top-5"}
 
 # What makes a training another one. The rest of a configuration says where and when it ran.
 IDENTITY = ("model", "recipe", "data", "backend")
@@ -166,3 +169,22 @@ def read_history(folder: Path) -> list[dict]:
             f"{folder} is not the folder of a training with at least one epoch: {HISTORY} cannot "
             f"be read ({error})."
         ) from None
+
+
+def columns(rows: list[dict]) -> dict[str, list]:
+    """A history by its columns: for each name the values an epoch."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def save_curves(path: Path, histories: dict[str, list[dict]]) -> None:
+    """Draw the histories of one or more runs into a PNG."""
+    by_name = {run: columns(rows) for run, rows in histories.items()}
+    panels = {
+        name: title
+        for name, title in PANELS.items()
+        if any(name in values for values in by_name.values())
+    }
+    # Not through pyplot: a training must not change what a notebook's own figures use.
+    figure = Figure(figsize=(4.2 * len(panels), 3.4), dpi=100, layout="constrained")
+    draw_learning_curves(figure, by_name, panels)
+    write(path, figure.savefig)

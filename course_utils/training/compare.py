@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
-from course_utils.training.checkpoint import CONFIGURATION, RESULT, read_history, read_json
-from course_utils.training.curves import save_curves
+from course_utils.training.checkpoint import (
+    CONFIGURATION,
+    RESULT,
+    read_history,
+    read_json,
+    save_curves,
+)
 
 # What others published, by data set: name, epochs, and test top-1 and top-5.
-PUBLISHED = {
+BASELINES = {
     "cifar100": [
         ("published: textbook ViT", 40, 0.432, 0.721),
         ("published: Keras' Perceiver", 40, 0.53, 0.81),
@@ -24,17 +29,17 @@ def compare(folders: list[str | Path], picture: str | Path | None = None) -> str
     """
     folders = [Path(folder) for folder in folders]
     histories = [read_history(folder) for folder in folders]
-    called = names(folders)
-    rows = [row(*each) for each in zip(called, histories, folders, strict=True)]
+    labels = run_labels(folders)
+    rows = [row(*each) for each in zip(labels, histories, folders, strict=True)]
     for data in dict.fromkeys(data_name(folder) for folder in folders):
-        for name, epochs, top1, top5 in PUBLISHED.get(data, []):
+        for name, epochs, top1, top5 in BASELINES.get(data, []):
             rows.append((name, "", str(epochs), "", "", f"{top1:.1%}", f"{top5:.1%}"))
     if picture is not None:
-        save_curves(Path(picture), dict(zip(called, histories, strict=True)))
+        save_curves(Path(picture), dict(zip(labels, histories, strict=True)))
     return table([HEADER, *rows])
 
 
-def names(folders):
+def run_labels(folders):
     """The folders' own names, or their whole paths where those are not all different."""
     short = [folder.resolve().name for folder in folders]
     return short if len(set(short)) == len(short) else [str(folder) for folder in folders]

@@ -67,7 +67,8 @@ wardrobe whale willow_tree wolf woman worm
 """
 
 
-def names(text):
+def class_names(text):
+    """The names in a list of words, "_" for a space."""
     return tuple(word.replace("_", " ") for word in text.split())
 
 
@@ -76,14 +77,14 @@ SOURCES = {
         (60000, 28, 28),
         (10000, 28, 28),
         "ca3ab2a37f845e1b8ae23cab1b51749a3011ba3bf1d9016176d75cbaabac376f",
-        names(CLOTHES),
+        class_names(CLOTHES),
     ),
-    "cifar10": Source((50000, 32, 32, 3), (10000, 32, 32, 3), None, names(CIFAR10)),
+    "cifar10": Source((50000, 32, 32, 3), (10000, 32, 32, 3), None, class_names(CIFAR10)),
     "cifar100": Source(
         (50000, 32, 32, 3),
         (10000, 32, 32, 3),
         "84b86054909012b11f3c2443ad844f6353586312facc59cd4b8385c15ada0166",
-        names(CIFAR100),
+        class_names(CIFAR100),
     ),
 }
 

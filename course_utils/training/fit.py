@@ -1,12 +1,8 @@
 """Train a model by a recipe, in a folder of its own, and go on where a training was cut short."""
 
-import platform
 import sys
 import time
-import zlib
 from contextlib import contextmanager
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,12 +10,14 @@ import keras
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.training import checkpoint, curves, models
+from course_utils.training import checkpoint, models
 from course_utils.training.augment import Batches
 from course_utils.training.data import Dataset, Split
 from course_utils.training.devices import all_devices, host, precision
-from course_utils.training.judge import TOP5_FROM, averaged, in_words, judge
-from course_utils.training.recipe import Recipe, make_optimizer, plateau
+from course_utils.training.evaluation import TOP5_FROM, averaged, evaluate, in_words
+from course_utils.training.identity import circumstances, identity
+from course_utils.training.recipe import Recipe, make_optimizer
+from course_utils.training.schedules import plateau
 
 
 class Run(NamedTuple):
@@ -90,43 +88,6 @@ def check_sizes(recipe, data, devices):
         )
 
 
-def identity(config, data, recipe):
-    """What makes this training this one."""
-    return {
-        "model": {"config": type(config).__name__, **asdict(config)},
-        "recipe": asdict(recipe),
-        "data": {
-            "images": [len(split.labels) for split in data[:3]],
-            # Of all bytes: with other images or labels it would be another training.
-            "checksums": [checksum(split) for split in data[:3]],
-            "class_names": list(data.class_names),
-        },
-        "backend": keras.backend.backend(),
-    }
-
-
-def checksum(split):
-    images, labels = (np.ascontiguousarray(array) for array in split)
-    return zlib.crc32(labels, zlib.crc32(images))
-
-
-def circumstances():
-    """With what, and how, it was begun."""
-    packages = ("keras", "tensorflow", "jax", "numpy", "vision-transformer-course")
-    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    return {"versions": versions(packages), "command": command}
-
-
-def versions(packages):
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except ModuleNotFoundError:
-            continue
-    return found
-
-
 def prepare(config, data, recipe):
     """The model, ready to be trained, and what gives its batches."""
     keras.utils.set_random_seed(recipe.seed)
@@ -156,10 +117,10 @@ def prepare(config, data, recipe):
 
 
 def train_epoch(model, batches, data, recipe, history, epoch):
-    """Train for one epoch and judge the model on the validation images: a row of the history."""
+    """Train for one epoch and evaluate the model on the validation images: a row of the history."""
     if recipe.schedule == "plateau":
         losses = [row["val_loss"] for row in history]
-        model.optimizer.learning_rate = plateau(recipe, losses)
+        model.optimizer.learning_rate = plateau(recipe.learning_rate, losses)
     began = time.monotonic()
     logs = model.fit(
         batches.epoch(epoch, host()),
@@ -171,12 +132,12 @@ def train_epoch(model, batches, data, recipe, history, epoch):
         verbose=1 if sys.stdout.isatty() or "ipykernel" in sys.modules else 2,
     ).history
     with averaged(model, recipe):
-        judged = judge(model, data.validation, recipe.batch_size)
+        found = evaluate(model, data.validation, recipe.batch_size)
     row = {"epoch": epoch + 1, **{name: float(values[0]) for name, values in logs.items()}}
-    row |= {f"val_{name}": value for name, value in judged.items()}
+    row |= {f"val_{name}": value for name, value in found.items()}
     row["learning_rate"] = float(model.optimizer.learning_rate)
     row["seconds"] = round(time.monotonic() - began, 3)
-    print(f"  validation: {in_words(judged)}; {row['seconds']:.1f} s", flush=True)
+    print(f"  validation: {in_words(found)}; {row['seconds']:.1f} s", flush=True)
     return row
 
 
@@ -221,16 +182,16 @@ def keep(folder, model, history, row, recipe):
             bare = keras.Model(model.inputs, model.outputs)
             checkpoint.write(folder / checkpoint.BEST, bare.save_weights)
     checkpoint.save_history(folder, rows)
-    curves.save_curves(folder / checkpoint.CURVES, {folder.name: rows})
+    checkpoint.save_curves(folder / checkpoint.CURVES, {folder.name: rows})
     checkpoint.save_state(folder, model, rows)
     history.append(row)
 
 
 def finish(folder, model, data, history, recipe):
-    """Judge the best weights on the test images."""
+    """Evaluate the best weights on the test images."""
     keras.Model(model.inputs, model.outputs).load_weights(folder / checkpoint.BEST)
-    judged = judge(model, data.test, recipe.batch_size)
-    result = {f"test_{name}": value for name, value in judged.items()}
+    found = evaluate(model, data.test, recipe.batch_size)
+    result = {f"test_{name}": value for name, value in found.items()}
     best = max(history, key=lambda row: row["val_top1"])  # the first one of equals
     result |= {
         "best_epoch": best["epoch"],
@@ -239,7 +200,7 @@ def finish(folder, model, data, history, recipe):
         "parameters": model.count_params(),
     }
     checkpoint.write_json(folder / checkpoint.RESULT, result)
-    print(f"Test, with the weights of epoch {best['epoch']}: {in_words(judged)}. All of it is in "
+    print(f"Test, with the weights of epoch {best['epoch']}: {in_words(found)}. All of it is in "
           f"{folder}.")  # fmt: skip
     return result
 

@@ -9,8 +9,9 @@ from course_utils.reference.cnn import CNNConfig, cnn
 from course_utils.reference.perceiver import PerceiverConfig, perceiver
 from course_utils.reference.swin_transformer import SwinConfig, swin_transformer
 from course_utils.reference.vision_transformer import ViTConfig, vision_transformer
-from course_utils.training import published
+from course_utils.training import baselines
 from course_utils.training.data import Dataset
+from course_utils.training.images import MIDDLE
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,10 @@ BUILDERS = {
     PerceiverConfig: perceiver,
     CNNConfig: cnn,
     Framed: framed,
-    published.TextbookViT: published.textbook_vit,
-    published.D2LViT: published.d2l_vit,
-    published.KerasPerceiver: published.keras_perceiver,
-    published.FineTunedSwin: published.fine_tuned_swin,
+    baselines.TextbookViT: baselines.textbook_vit,
+    baselines.D2LViT: baselines.d2l_vit,
+    baselines.KerasPerceiver: baselines.keras_perceiver,
+    baselines.FineTunedSwin: baselines.fine_tuned_swin,
 }
 
 
@@ -89,6 +90,6 @@ def for_data(config, data: Dataset):
 def statistics(images):
     """Mean and standard deviation of each channel, of images scaled from -1 to 1."""
     axes = (0, 1, 2)
-    mean = images.mean(axes, dtype="float64") / 127.5 - 1
-    std = images.std(axes, dtype="float64") / 127.5
+    mean = images.mean(axes, dtype="float64") / MIDDLE - 1
+    std = images.std(axes, dtype="float64") / MIDDLE
     return tuple(mean.round(6).tolist()), tuple(std.round(6).tolist())

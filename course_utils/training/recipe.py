@@ -1,18 +1,17 @@
 """A recipe: everything about a training but the model and the data.
 
-Sources: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019), for AdamW; Goyal et
-al., "Accurate, Large Minibatch SGD" (2017), for the warm-up; Polyak and Juditsky, "Acceleration of
-Stochastic Approximation by Averaging" (1992), for the average of the weights.
+Sources: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019), for AdamW; Polyak
+and Juditsky, "Acceleration of Stochastic Approximation by Averaging" (1992), for the average of the
+weights.
 """
 
 from dataclasses import dataclass, field
 
 import keras
-from keras import ops
 
-from course_utils.reference.learning import learning_rate
 from course_utils.training.augment import Augmentation
 from course_utils.training.devices import clip_together
+from course_utils.training.schedules import WarmupCosine
 
 CHOICES = {
     "optimizer": ("adamw", "adam", "sgd"),
@@ -52,19 +51,6 @@ class Recipe:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is one of {choices}, not {getattr(self, name)!r}")
-
-
-class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """The reference's `learning_rate`, step by step, as Keras wants it."""
-
-    def __init__(self, peak: float, warmup_steps: int, total_steps: int):
-        # Worked out before the training: the formula asks questions that a graph cannot.
-        steps = range(total_steps + 1)
-        self.rates = [learning_rate(step, peak, warmup_steps, total_steps) for step in steps]
-
-    def __call__(self, step):
-        step = ops.minimum(ops.cast(step, "int32"), len(self.rates) - 1)
-        return ops.take(ops.convert_to_tensor(self.rates, dtype="float32"), step)
 
 
 class Ours:
@@ -110,19 +96,3 @@ def make_optimizer(recipe: Recipe, model: keras.Model, steps: int) -> keras.opti
     rest = [weight for weight in model.trainable_variables if weight.name != "kernel"]
     optimizer.exclude_from_weight_decay(var_list=rest)
     return optimizer
-
-
-def plateau(recipe: Recipe, losses: list[float], factor=0.2, patience=3, least=1e-4) -> float:
-    """The learning rate after epochs with these validation losses: less where they stand still.
-
-    The rule of Keras' ReduceLROnPlateau, told by the past alone: there is nothing to be restored
-    when a training goes on.
-    """
-    rate, best, waited = recipe.learning_rate, float("inf"), 0
-    for loss in losses:
-        waited += 1
-        if loss < best - least:
-            best, waited = loss, 0
-        elif waited >= patience:
-            rate, waited = rate * factor, 0
-    return rate

@@ -12,8 +12,8 @@ from course_utils.reference.perceiver import PerceiverConfig
 from course_utils.reference.swin_transformer import SwinConfig
 from course_utils.reference.vision_transformer import ViTConfig
 from course_utils.training.augment import Augmentation
+from course_utils.training.baselines import D2LViT, FineTunedSwin, KerasPerceiver, TextbookViT
 from course_utils.training.models import Framed
-from course_utils.training.published import D2LViT, FineTunedSwin, KerasPerceiver, TextbookViT
 from course_utils.training.recipe import Recipe
 
 

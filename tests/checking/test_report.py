@@ -10,6 +10,7 @@ import pytest
 from course_utils.checking import Report
 from course_utils.checking.picture import Picture, colour, draw
 from course_utils.checking.report import MIME_TYPE
+from course_utils.palette import DIFFERENT, SCALE
 
 REPORT = Report(
     exercise="softmax",
@@ -169,7 +170,7 @@ def test_the_picture_counts_and_marks_the_difference():
     picture, root, texts = shown(expected, got)
     assert "2 of the 15 entries shown differ." in picture.alt
     marked = [
-        r for r in root.iter("{http://www.w3.org/2000/svg}rect") if r.get("fill") == "#d55e00"
+        r for r in root.iter("{http://www.w3.org/2000/svg}rect") if r.get("fill") == DIFFERENT
     ]
     places = {(int(r.get("x")) // 15, int(r.get("y")) // 15) for r in marked}
     assert places == {(2, 1), (4, 2)}
@@ -192,9 +193,9 @@ def test_the_slice_with_the_largest_difference_is_shown():
 
 
 def test_colours_run_from_low_to_high():
-    assert colour(0, 0, 1) == "#440154"
-    assert colour(1, 0, 1) == "#fde725"
-    assert colour(0.5, 0, 1) == colour(3, 3, 3) == "#21918c"
+    assert colour(0, 0, 1) == SCALE[0]
+    assert colour(1, 0, 1) == SCALE[-1]
+    assert colour(0.5, 0, 1) == colour(3, 3, 3) == SCALE[2]
     assert colour(NAN, 0, 1) == "#ffffff"
     assert len({colour(v, 0, 1) for v in np.linspace(0, 1, 9)}) == 9
 

@@ -45,7 +45,7 @@ def replay(name):
     kind = KINDS[config["model_type"]]
     ours = kind.our_config(config, sides(config["image_size"]))
     model = kind.build(ours)
-    assign(model, kind.names(ours), tensors, file=name)
+    assign(model, kind.official_names(ours), tensors, file=name)
     inside = internals(model).predict(recorded["input"], verbose=0)
     first, *blocks = STEPS[name]
     found = {"logits": inside["head"], "tokens": tokens(inside[first])}
@@ -142,5 +142,5 @@ def test_the_published_sizes_have_the_published_number_of_parameters(name):
     ours = kind.our_config(config | THOUSAND, (224, 224))
     model = kind.build(ours)
     assert model.count_params() == parameters
-    named = {official_name(weight.path, kind.names(ours)) for weight in model.weights}
+    named = {official_name(weight.path, kind.official_names(ours)) for weight in model.weights}
     assert len(named) == len(model.weights)

@@ -354,13 +354,12 @@ def test_the_order_of_the_pixels_does_not_matter_if_they_keep_their_positions(rn
 def test_every_iteration_shows_its_weights(rng, shared):
     model = built(replace(CONFIG, shared=shared))
     images = images_for(CONFIG, rng)
-    steps, looks = internals(model)(images), reference.cross_attention_weights(model)(images)
-    assert list(looks) == ["cross_0", "cross_1"]
-    for name, weights in looks.items():
+    steps = internals(model)(images)
+    looks = [numpy(steps[f"cross_{i}"][1]) for i in range(CONFIG.iterations)]
+    for weights in looks:
         assert weights.shape == (B, 1, 7, 15)
-        np.testing.assert_allclose(numpy(weights).sum(-1), 1, rtol=1e-5)
-        np.testing.assert_allclose(numpy(steps[name][1]), numpy(weights), atol=1e-6)
-    assert np.abs(numpy(looks["cross_0"]) - numpy(looks["cross_1"])).max() > 1e-3
+        np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-5)
+    assert np.abs(looks[0] - looks[1]).max() > 1e-3
     for i in range(4):
         latents, weights = steps[f"block_{i}"]
         assert latents.shape == (B, 7, 12) and weights.shape == (B, 2, 7, 7)
@@ -402,6 +401,23 @@ def test_the_model_is_its_layers_one_after_the_other(rng, config):
     logits = numpy(model(images))
     assert logits.shape == (B, 11) and np.ptp(logits, axis=0).max() > 1e-3
     np.testing.assert_allclose(logits, numpy(by_hand(model, config, images)), atol=1e-5)
+
+
+def test_the_model_perceives(rng):
+    """With shared weights, what it runs is `perceive` with the layers of one iteration."""
+    model, images = built(CONFIG), images_for(CONFIG, rng)
+    blocks = [model.get_layer(f"latent_block_{i}") for i in range(CONFIG.depth)]
+
+    def latent_transformer(latents):
+        for block in blocks:
+            latents = block(latents)
+        return latents
+
+    steps, cross = internals(model)(images), model.get_layer("cross_attention_0")
+    start = steps["latents"], steps["tokens"]
+    found = reference.perceive(*start, cross, latent_transformer, CONFIG.iterations)
+    last, _ = steps[f"block_{CONFIG.iterations * CONFIG.depth - 1}"]
+    np.testing.assert_allclose(numpy(found), numpy(last), atol=1e-5)
 
 
 def test_separate_iterations_with_the_same_weights_are_shared_ones(rng):

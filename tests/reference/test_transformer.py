@@ -96,11 +96,10 @@ def test_encoder_block_by_hand():
     assert found == 11 + 13**2  # 3 + 2 · 4 = 11, then 11 + (11 + 2)²
 
 
-def test_post_norm_block_by_hand():
-    found = reference.post_norm_block(
-        3.0, lambda x: 2 * x, lambda x: x + 1, lambda x: x * x, lambda x: x + 2
-    )
-    assert found == 10 + 10**2 + 2  # 3 + 2 · 3 + 1 = 10, then 10 + 10² + 2
+def test_the_layer_is_the_function_with_its_parts(rng):
+    block, x = random_block(rng), normal(rng, B, N, D)
+    found = reference.encoder_block(x, block.norm1, block.attention, block.norm2, block.mlp)
+    np.testing.assert_allclose(numpy(block(x)), numpy(found), atol=1e-6)
 
 
 @pytest.mark.parametrize("norm_first", [True, False])

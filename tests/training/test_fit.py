@@ -89,11 +89,11 @@ def test_the_best_weights_are_those_of_the_best_epoch(whole, data):
     best = max(whole.history, key=lambda row: row["val_top1"])
     fresh = models.build(models.for_data(CONFIG, data))
     fresh.load_weights(whole.folder / "best.weights.h5")
-    judged = fit.judge(fresh, data.validation, 4)  # 7 images: the last batch lacks one
+    judged = fit.evaluate(fresh, data.validation, 4)  # 7 images: the last batch lacks one
     assert judged["top1"] == best["val_top1"]
     assert judged["loss"] == pytest.approx(best["val_loss"], rel=1e-5)
     assert whole.result["best_epoch"] == best["epoch"]
-    on_test = fit.judge(fresh, data.test, 16)
+    on_test = fit.evaluate(fresh, data.test, 16)
     assert on_test["loss"] == pytest.approx(whole.result["test_loss"], rel=1e-5)
 
 
@@ -104,7 +104,7 @@ def test_judging_counts_first_and_first_five_guesses():
     numbers = keras.Input((1, 1, 1))
     rows = ops.cast(ops.round((numbers[:, 0, 0, 0] + 1) * 127.5), "int32")
     model = keras.Model(numbers, ops.take(ops.convert_to_tensor(logits), rows, axis=0))
-    judged = fit.judge(model, Split(images, labels), 5)
+    judged = fit.evaluate(model, Split(images, labels), 5)
     order = (-logits).argsort(1)
     expected = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits)
     assert judged["loss"] == pytest.approx(float(expected), rel=1e-5)

@@ -9,9 +9,11 @@ import pytest
 
 from course_utils.errors import CourseError
 from course_utils.reference.learning import learning_rate
-from course_utils.training import fit, models, published, recipes
+from course_utils.training import baselines, models, recipes
 from course_utils.training.data import Dataset, Split
-from course_utils.training.recipe import Recipe, WarmupCosine, make_optimizer, plateau
+from course_utils.training.identity import identity
+from course_utils.training.recipe import Recipe, make_optimizer
+from course_utils.training.schedules import WarmupCosine, plateau
 
 SMALL = {"vit": 653_508, "swin": 382_192, "perceiver": 102_959, "cnn": 84_564}
 
@@ -84,10 +86,9 @@ def test_a_plateau_is_what_keras_takes_for_one():
     theirs = keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.2, patience=3)
     theirs.set_model(model)
     theirs.on_train_begin()
-    recipe = Recipe(epochs=20, schedule="plateau", learning_rate=0.1)
     for epoch, loss in enumerate(losses):
         theirs.on_epoch_end(epoch, {"val_loss": loss})
-        ours = plateau(recipe, losses[: epoch + 1])
+        ours = plateau(0.1, losses[: epoch + 1])
         assert ours == pytest.approx(float(model.optimizer.learning_rate))
     assert ours < 0.1 * 0.2**2 * 1.01
 
@@ -101,7 +102,7 @@ def test_the_course_models_are_small(model, parameters):
 @pytest.mark.parametrize("model", SMALL)
 def test_a_config_comes_back_from_its_file(model):
     config = models.for_data(recipes.find(model, "course").config, data())
-    written = json.dumps(fit.identity(config, data(), recipes.COURSE)["model"])
+    written = json.dumps(identity(config, data(), recipes.COURSE)["model"])
     assert models.from_dict(json.loads(written)) == config
 
 
@@ -115,7 +116,7 @@ def test_the_published_models_have_the_published_sizes():
 
 def test_published_models_see_normalised_images():
     made = data()
-    config = models.for_data(published.TextbookViT(dim=8, mlp_dims=(8, 8), head_dims=(8,)), made)
+    config = models.for_data(baselines.TextbookViT(dim=8, mlp_dims=(8, 8), head_dims=(8,)), made)
     model = models.build(config)
     images = made.train.images / 127.5 - 1
     seen = keras.Model(model.input, model.get_layer("normalized").output).predict(images, verbose=0)
@@ -155,4 +156,4 @@ def test_an_unknown_name_lists_the_known(model, recipe):
 
 def test_fine_tuning_wants_colour():
     with pytest.raises(CourseError, match="colour images"):
-        models.build(models.for_data(published.FineTunedSwin(), data(28, 1, 10)))
+        models.build(models.for_data(baselines.FineTunedSwin(), data(28, 1, 10)))

@@ -9,7 +9,7 @@ from course_utils.errors import CourseError
 from course_utils.reference.cnn import CNNConfig
 from course_utils.training import checkpoint, fit
 from course_utils.training.data import load
-from course_utils.training.judge import judge
+from course_utils.training.evaluation import evaluate
 from course_utils.training.recipe import Recipe
 from course_utils.training.trained import HERE, WEIGHTS, load_trained, read
 from course_utils.training.trained.ship import ship
@@ -76,7 +76,7 @@ def test_ship_rounds_the_best_weights_and_judges_those(run, data, tmp_path):
     assert class_names == data.class_names
     for weight, exact in zip(model.weights, run.model.weights, strict=True):
         np.testing.assert_array_equal(weight.numpy(), exact.numpy().astype("float16"))
-    judged = judge(model, data.test, 10)
+    judged = evaluate(model, data.test, 10)
     assert result["test_loss"] == pytest.approx(judged["loss"], rel=1e-6)
     told = checkpoint.read_json(tmp_path / "model" / checkpoint.RESULT)
     assert told["before_rounding"]["test_loss"] == run.result["test_loss"] != told["test_loss"]

@@ -8,9 +8,10 @@ from pathlib import Path
 from jinja2 import Environment
 
 from course_utils.grading.report.statistics import Lesson, hardest
+from course_utils.palette import EXPECTED, ORANGE, PALE
 
 # Apart in grey and for every kind of colour vision; the letters stand in for them in words.
-COLOURS = {"passed": "#0072b2", "not yet": "#e69f00", "not solved": "#bbbbbb"}
+COLOURS = {"passed": EXPECTED, "not yet": ORANGE, "not solved": PALE}
 MOST = 5
 
 PAGES = Environment(autoescape=True, trim_blocks=True, keep_trailing_newline=True)

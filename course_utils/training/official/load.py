@@ -64,7 +64,7 @@ def load_official(name: str, *, image_size: int | tuple[int, int] | None = None)
     except ValueError as error:
         raise CourseError(f"{name} cannot be built for images of {size}: {error}") from error
     tensors = kind.fit_positions(read_weights(files.weights), kind.trained_size(files), config)
-    assign(model, kind.names(config), tensors, file=files.weights, ignored=kind.IGNORED)
+    assign(model, kind.official_names(config), tensors, file=files.weights, ignored=kind.IGNORED)
     return Official(model, config, preprocess, class_names)
 
 

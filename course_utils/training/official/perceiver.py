@@ -80,7 +80,7 @@ def our_config(config: dict, size: tuple[int, int]) -> PerceiverConfig:
     )
 
 
-def names(config: PerceiverConfig) -> dict[str, str]:
+def official_names(config: PerceiverConfig) -> dict[str, str]:
     """Our layers -> their official names."""
     decoder = "perceiver.decoder.decoder"
     found = {

@@ -49,7 +49,7 @@ def our_config(config: dict, size: tuple[int, int]) -> SwinConfig:
     )
 
 
-def names(config: SwinConfig) -> dict[str, str]:
+def official_names(config: SwinConfig) -> dict[str, str]:
     """Our layers -> their official names. Theirs count blocks anew in each stage."""
     found = {
         "patch_embedding/project": "swin.embeddings.patch_embeddings.projection",

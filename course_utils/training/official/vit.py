@@ -49,7 +49,7 @@ def our_config(config: dict, size: tuple[int, int]) -> ViTConfig:
     )
 
 
-def names(config: ViTConfig) -> dict[str, str]:
+def official_names(config: ViTConfig) -> dict[str, str]:
     """Our layers -> their official names."""
     found = {
         "patch_embedding": "vit.embeddings.patch_embeddings.projection",

@@ -23,13 +23,13 @@ from course_utils.training.checkpoint import (
     read_json,
     write_json,
 )
-from course_utils.training.fit import checksum
-from course_utils.training.judge import in_words, judge
+from course_utils.training.evaluation import evaluate, in_words
+from course_utils.training.identity import checksum
 from course_utils.training.trained import HERE, WEIGHTS, read
 
 
 def ship(run: Path, folder: Path) -> dict:
-    """Round the best weights of a training, judge them anew, and return the result.
+    """Round the best weights of a training, evaluate them anew, and return the result.
 
     run: its folder, finished; folder: what to make, anew where it is there.
     Raises CourseError where the data at hand is not what the training was judged on.
@@ -44,11 +44,11 @@ def ship(run: Path, folder: Path) -> dict:
     model.load_weights(run / BEST)
     (folder / WEIGHTS).write_bytes(save(rounded(model)))
     shipped, _ = read(folder)
-    judged = judge(shipped, test, configuration["recipe"]["batch_size"])
+    found = evaluate(shipped, test, configuration["recipe"]["batch_size"])
     exact = {name: value for name, value in result.items() if name.startswith("test_")}
-    result |= {f"test_{name}": value for name, value in judged.items()}
+    result |= {f"test_{name}": value for name, value in found.items()}
     write_json(folder / RESULT, result | {"before_rounding": exact})
-    print(f"{folder}, on the test images: {in_words(judged)}")
+    print(f"{folder}, on the test images: {in_words(found)}")
     return result
 
 

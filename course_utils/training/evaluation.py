@@ -29,7 +29,7 @@ def averaged(model: keras.Model, recipe: Recipe):
         swap.on_test_end()
 
 
-def judge(model: keras.Model, split: Split, batch_size: int) -> dict[str, float]:
+def evaluate(model: keras.Model, split: Split, batch_size: int) -> dict[str, float]:
     """Loss, share of right first guesses and, with ten classes or more, of the first five."""
     # Not Keras' `evaluate`: it would count the copies that fill up the last batch, and several
     # devices need a full one.
@@ -40,10 +40,11 @@ def judge(model: keras.Model, split: Split, batch_size: int) -> dict[str, float]
     highest = logits.max(1, keepdims=True)
     log_sum = highest[:, 0] + np.log(np.exp(logits - highest).sum(1))
     better = (logits > right).sum(1)
-    judged = {"loss": float(np.mean(log_sum - right[:, 0])), "top1": float(np.mean(better < 1))}
-    return judged | ({"top5": float(np.mean(better < 5))} if logits.shape[1] >= TOP5_FROM else {})
+    found = {"loss": float(np.mean(log_sum - right[:, 0])), "top1": float(np.mean(better < 1))}
+    return found | ({"top5": float(np.mean(better < 5))} if logits.shape[1] >= TOP5_FROM else {})
 
 
-def in_words(judged):
-    shares = [f"{name} {judged[key]:.1%}" for key, name in SHARES.items() if key in judged]
-    return ", ".join([f"loss {judged['loss']:.3f}", *shares])
+def in_words(found):
+    """What `evaluate` found, for a line of text."""
+    shares = [f"{name} {found[key]:.1%}" for key, name in SHARES.items() if key in found]
+    return ", ".join([f"loss {found['loss']:.3f}", *shares])

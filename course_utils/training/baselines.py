@@ -1,4 +1,4 @@
-"""The models that others published, as they printed them, for comparison.
+"""Baselines: the models that others published, as they printed them.
 
 Ours differ in ways that a dataclass of ours cannot say: heads wider than their share, or norms on
 the residual path. So these are built from Keras' own layers, and from few of ours.

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from course_utils import plots
-from course_utils.plots.windows import TINTS
+from course_utils.plots.window_maps import TINTS
 
 
 def test_each_group_has_a_colour_and_each_token_its_number():
