@@ -26,8 +26,9 @@ MAY_IMPORT = {
     "files": set(),
     "learning_curves": set(),
     "palette": set(),
+    "table": set(),
 }
-COMMON = {"cell_names", "console", "errors", "files", "learning_curves", "palette"}
+COMMON = {"cell_names", "console", "errors", "files", "learning_curves", "palette", "table"}
 
 KERAS = {"keras", "tensorflow", "jax", "torch"}
 HEAVY = {*KERAS, "matplotlib", "nbgrader", "numpy", "jupytext", "nbclient", "nbformat"}

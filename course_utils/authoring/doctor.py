@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 PACKAGE = "vision-transformer-course"
 
@@ -68,36 +70,35 @@ def python() -> Iterator[Finding]:
 
 def packages() -> Iterator[Finding]:
     """Every direct dependency with its version. A missing one from an extra is only a note."""
-    for name, (lowest, extra) in requirements().items():
+    for needed, extra in requirements():
         reason = f", only needed {EXTRAS[extra]}" if extra else ""
         state = "note" if extra else "problem"
-        repair = f"Run `uv sync`, or `pip install '{name}>={lowest}'`."
-        if not has(name):
-            yield Finding(state, f"{name} is missing{reason}", repair)
-        elif numbers(metadata.version(name)) < numbers(lowest):
-            older = f"{name} {metadata.version(name)} is older than {lowest}{reason}"
-            yield Finding(state, older, repair)
+        repair = f"Run `uv sync`, or `pip install '{needed.name}{needed.specifier}'`."
+        if not has(needed.name):
+            yield Finding(state, f"{needed.name} is missing{reason}", repair)
+            continue
+        version = Version(metadata.version(needed.name))
+        if needed.specifier.contains(version, prereleases=True):
+            yield Finding("ok", f"{needed.name} {version}")
         else:
-            yield Finding("ok", f"{name} {metadata.version(name)}")
+            other = f"{needed.name} {version} is here, and {needed.specifier} is needed{reason}"
+            yield Finding(state, other, repair)
     torch = "is here: bertviz will use it" if has("torch") else "is not here, and nothing needs it"
     yield Finding("ok", f"PyTorch {torch}")
 
 
-def requirements() -> dict[str, tuple[str, str]]:
-    """For each direct dependency: its lowest version, and the smallest extra that brings it."""
-    found: dict[str, tuple[str, str]] = {}
-    order = ["", *EXTRAS]
-    for requirement in metadata.requires(PACKAGE) or []:
-        pattern = r"([\w-]+)(?:>=([\d.]+))?(?:.*extra == ['\"](\w+)['\"])?"
-        name, lowest, extra = re.match(pattern, requirement).groups(default="")
-        if name not in found or order.index(extra) < order.index(found[name][1]):
-            found[name] = lowest, extra
-    found.pop(PACKAGE, None)  # an extra that names another one
-    return found
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+def requirements() -> list[tuple[Requirement, str]]:
+    """Each direct dependency, and the smallest extra that brings it ("" where all installs do)."""
+    found: dict[str, tuple[Requirement, str]] = {}
+    for needed in map(Requirement, metadata.requires(PACKAGE) or []):
+        marker = needed.marker
+        extras = ["", *EXTRAS]
+        extra = next((e for e in extras if marker is None or marker.evaluate({"extra": e})), None)
+        if extra is not None and needed.name != PACKAGE:  # an extra may name another one
+            known = found.setdefault(needed.name, (needed, extra))
+            if extras.index(extra) < extras.index(known[1]):
+                found[needed.name] = needed, extra
+    return list(found.values())
 
 
 def has(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from course_utils.table import table
 from course_utils.training.checkpoint import (
     CONFIGURATION,
     RESULT,
@@ -36,7 +37,7 @@ def compare(folders: list[str | Path], picture: str | Path | None = None) -> str
             rows.append((name, "", str(epochs), "", "", f"{top1:.1%}", f"{top5:.1%}"))
     if picture is not None:
         save_curves(Path(picture), dict(zip(labels, histories, strict=True)))
-    return table([HEADER, *rows])
+    return table(HEADER, rows, widest=200)  # a path is read better, and copied, in one piece
 
 
 def run_labels(folders):
@@ -60,14 +61,3 @@ def row(name, history, folder):
 
 def data_name(folder):
     return read_json(folder / CONFIGURATION)["source"].get("name")
-
-
-def table(rows):
-    """Columns as wide as they must be: the first to the left, numbers to the right."""
-    widths = [max(len(line[i]) for line in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip()
-        for line in rows
-    ]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join(lines)

@@ -56,7 +56,7 @@ def test_a_missing_extra_is_a_note(monkeypatch, capsys):
 def test_an_old_version_is_a_problem(monkeypatch):
     monkeypatch.setattr(metadata, "requires", lambda name: ["numpy>=999.1"])
     found = [finding for finding in doctor.packages() if finding.state == "problem"]
-    assert "is older than 999.1" in found[0].what
+    assert "is here, and >=999.1 is needed" in found[0].what
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_the_table(tmp_path):
     one = make_run(tmp_path / "one")
     two = make_run(tmp_path / "two", data="scenes", finished=False)
     lines = compare([one, two], tmp_path / "both.png").splitlines()
-    assert cells(lines[0])[0] == "run" and set(lines[1]) == {"-", " "}
+    assert cells(lines[0])[0] == "run" and set(lines[1]) == {"─"}
     expected = ["one", "1,234,567", "2 of 3", "40", "22.0%", "33.3%", "66.6%"]
     assert cells(lines[2]) == expected
     assert cells(lines[3]) == ["two", "2 of 3", "40", "22.0%"]

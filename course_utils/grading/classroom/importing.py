@@ -16,7 +16,7 @@ from course_utils.grading.class_folder import own_folder, read_json, refuse_othe
 from course_utils.grading.classroom import layouts
 from course_utils.grading.classroom.archive import Entry, entries
 from course_utils.grading.classroom.layouts import Handed
-from course_utils.grading.report.table import table
+from course_utils.table import table
 
 TIMESTAMP = "timestamp.txt"
 

@@ -6,7 +6,7 @@ from rich import progress
 from rich.console import Console
 from rich.table import Column
 
-from course_utils.grading.report.table import printable
+from course_utils.table import printable
 
 WIDTH = 30
 # Seconds between two lines where the output is a file.

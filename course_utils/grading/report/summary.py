@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from course_utils.grading.report.statistics import Lesson, hardest
-from course_utils.grading.report.table import table
+from course_utils.table import table
 
 AGAIN = "run course grade again"
 ASK = f"ask for the notebook again, then {AGAIN}"

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from course_utils.grading.report import summary, teach_again
 from course_utils.grading.report.progress import Progress, clock
 from course_utils.grading.report.statistics import ANOTHER, hardest, lessons
-from course_utils.grading.report.table import table
+from course_utils.table import table
 
 
 def report(exercise, state="passed", mistake=None, message=""):

@@ -1,6 +1,7 @@
 """A plain table, for a terminal or a file."""
 
 import io
+import re
 import shutil
 
 from rich import box
@@ -9,19 +10,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-WIDEST, NARROWEST = 44, 30
+NARROWEST = 30
+NUMBER = re.compile(r"[-\d.,%]*( of \d+)?")
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """Rows under a head, columns as wide as needed. Long texts are wrapped in their own column, and
-    the last one has the room that is left."""
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]], widest: int = 44) -> str:
+    """Rows under a head, columns as wide as needed, numbers to the right. Texts longer than the
+    widest are wrapped in their own column, and the last one has the room that is left."""
     rows = [tuple(printable(cell) for cell in row) for row in rows]
     *widths, _ = (
-        min(WIDEST, max(map(cell_len, column))) for column in zip(head, *rows, strict=True)
+        min(widest, max(map(cell_len, column))) for column in zip(head, *rows, strict=True)
     )
     made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for title, size in zip(head, [*widths, None], strict=True):
-        made.add_column(title, width=size, overflow="fold")
+    for title, size, *cells in zip(head, [*widths, None], *rows, strict=True):
+        side = "right" if all(map(NUMBER.fullmatch, cells)) else "left"
+        made.add_column(title, width=size, overflow="fold", justify=side)
     for row in rows:
         made.add_row(*map(Text, row))  # a Text: brackets in names are no markup
     needed = sum(widths) + 2 * len(widths) + NARROWEST
