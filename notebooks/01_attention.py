@@ -35,8 +35,8 @@ import numpy as np
 from matplotlib import cbook, pyplot
 
 from course_utils import plots
-from course_utils.checking import check, hint, progress
-from course_utils.reference import attention  # loads Keras: this takes a few seconds
+from course_utils.exercises import check, hint, progress  # loads Keras: a few seconds
+from course_utils.reference import attention
 
 import keras
 from keras import ops

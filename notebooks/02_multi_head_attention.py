@@ -27,7 +27,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
 from course_utils import plots
-from course_utils.checking import check, hint, progress
+from course_utils.exercises import check, hint, progress
 from course_utils.reference import attention, multi_head_attention as heads
 
 import keras

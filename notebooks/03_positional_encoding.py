@@ -25,7 +25,7 @@ import numpy as np
 from matplotlib import pyplot
 
 from course_utils import plots
-from course_utils.checking import check, hint, progress
+from course_utils.exercises import check, hint, progress
 from course_utils.reference import positional_encoding as positions
 from course_utils.reference.multi_head_attention import MultiHeadAttention
 from course_utils.training.data import load

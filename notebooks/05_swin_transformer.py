@@ -28,7 +28,7 @@ import numpy as np
 from matplotlib import cbook, pyplot
 
 from course_utils import plots
-from course_utils.checking import check, hint, progress
+from course_utils.exercises import check, hint, progress
 from course_utils.reference import swin_transformer as swin, windows
 from course_utils.training.data import load
 from course_utils.training.devices import has_gpu
