@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 
 from course_utils.checking import sentences
-from course_utils.checking.diagnose import explain, recognise
+from course_utils.checking.diagnose import error_beside, explain, recognise
 from course_utils.checking.exercise import Exercise
 from course_utils.checking.judge import Judge, properties_of
 from course_utils.checking.report import Report
@@ -48,6 +48,7 @@ def assess(judge: Judge, outcomes: list[Outcome]) -> Report:
         solved=outcomes[0].failure not in ("unsolved", "missing"),
         mistake=mistake.name if mistake else None,
         message=message,
+        error=error_beside(trials) if mistake else "",
         properties=properties,
         picture=picture,
         printed=next((outcome.printed for outcome in outcomes if outcome.printed), ""),

@@ -1,5 +1,7 @@
 """Say what is wrong with a solution: the listed mistake that it makes, or how it differs."""
 
+import re
+
 import numpy as np
 
 from course_utils.checking import clues, sentences
@@ -25,8 +27,8 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
 def behaves_like(judge: Judge, mistake: Mistake, trials: list[Trial]) -> bool:
     """Whether a mistake gives what the solution gave, case by case.
 
-    Raising in the same cases proves nothing, unless the mistake says that it does: at least one
-    wrong answer must be the same.
+    Raising in the same cases proves nothing, unless the mistake tells what is raised, and where: at
+    least one wrong answer must be the same.
     """
     wrong_alike = False
     for trial in trials:
@@ -34,7 +36,10 @@ def behaves_like(judge: Judge, mistake: Mistake, trials: list[Trial]) -> bool:
         if failure != trial.outcome.failure:
             return False
         if failure:
-            wrong_alike |= failure == "unfit" or mistake.telling
+            said = failure == "error" and re.search(mistake.telling, trial.outcome.sentence)
+            if mistake.telling and failure == "error" and not said:
+                return False
+            wrong_alike |= failure == "unfit" or bool(mistake.telling)
             continue
         if not all(same(mine[name], trial.seen[name]) for name in trial.expected):
             return False
@@ -60,6 +65,12 @@ def explain(
                     text = f"{text} {sentences.CONSTANT}"
                 return text, picture_of(exercise, trial)
     return "", None
+
+
+def error_beside(trials: list[Trial]) -> str:
+    """What a solution raised, to be shown beside the mistake that is recognised."""
+    raised = (trial for trial in trials if trial.outcome.failure == "error")
+    return next((when(trial.outcome.sentence, trial) for trial in raised), "")
 
 
 def when(text: str, trial: Trial) -> str:

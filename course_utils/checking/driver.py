@@ -1,9 +1,15 @@
 """What an exercise's driver is made of: calling a solution, and refusing what it returned."""
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping
 
 import numpy as np
+
+from course_utils.checking import sentences
+
+# What is said of an exception that is raised on purpose, or by a library: no slip of the pen.
+NO_SLIP = r"stopped with (?!NameError|UnboundLocalError|AttributeError|TypeError)"
 
 
 class Unusable(Exception):
@@ -15,6 +21,18 @@ class Unusable(Exception):
 
 
 def call(solution: Callable, inputs: Mapping[str, object]):
+    """Hand a solution its inputs. Raises Unusable where it changes a list or a dictionary of them,
+    or an array in one."""
+    before = copy.deepcopy({n: v for n, v in inputs.items() if isinstance(v, list | dict)})
+    result = hand_over(solution, inputs)
+    for name, value in before.items():
+        if not unchanged(value, inputs[name]):
+            kind = "dictionary" if isinstance(value, dict) else "list"
+            raise Unusable("unfit", sentences.CHANGED_INSIDE.format(kind=kind, name=name))
+    return result
+
+
+def hand_over(solution: Callable, inputs: Mapping[str, object]):
     """Call a solution by position, so that a student may name the arguments differently.
 
     By name where position does not fit: f(query, key, value, *, mask=None).
@@ -22,6 +40,20 @@ def call(solution: Callable, inputs: Mapping[str, object]):
     if fits(solution, *inputs.values()):
         return solution(*inputs.values())
     return solution(**inputs)
+
+
+def unchanged(before, after) -> bool:
+    """Whether what was handed over is as it was, down to the numbers in its arrays."""
+    if isinstance(before, np.ndarray):
+        same_kind = isinstance(after, np.ndarray) and before.dtype == after.dtype
+        return same_kind and np.array_equal(before, after, equal_nan=before.dtype.kind == "f")
+    if isinstance(before, dict):
+        same_keys = isinstance(after, dict) and list(before) == list(after)
+        return same_keys and all(unchanged(value, after[key]) for key, value in before.items())
+    if isinstance(before, list | tuple):
+        same_length = isinstance(after, list | tuple) and len(before) == len(after)
+        return same_length and all(map(unchanged, before, after))
+    return hasattr(before, "shape") or before == after  # a tensor cannot be changed
 
 
 def fits(solution: Callable, /, *arguments, **named_arguments) -> bool:

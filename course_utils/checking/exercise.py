@@ -29,23 +29,24 @@ class Mistake:
     """A wrong solution that people really write, with the sentence that helps them.
 
     edits: what of the exercise's answer is written otherwise, as (old text, new text). function:
-    the solution itself, where it is another idea and no changed answer. telling: it raises in
-    some cases and is right in the others, and which ones says enough.
+    the solution itself, where it is another idea and no changed answer. telling: for one that
+    raises in some cases and is right in the others, a pattern that what is said of the exception
+    must hold: its kind, its text and the line that raised it.
     """
 
     name: str
     sentence: str
     edits: tuple[tuple[str, str], ...] = ()
     function: Callable | None = None
-    telling: bool = False
+    telling: str = ""
 
 
-def edited(name: str, *edits: tuple[str, str], telling: bool = False):
+def edited(name: str, *edits: tuple[str, str], telling: str = ""):
     """A mistake that changes the answer: edited(name, (old text, new text), …)(sentence)."""
     return lambda sentence: Mistake(name, sentence, edits=edits, telling=telling)
 
 
-def mistake(name: str, sentence: str, telling: bool = False):
+def mistake(name: str, sentence: str, telling: str = ""):
     """Make a mistake of the function below: for one that is no changed answer."""
     return lambda function: Mistake(name, sentence, function=function, telling=telling)
 

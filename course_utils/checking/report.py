@@ -22,7 +22,8 @@ class Report:
     """The verdict on one solution.
 
     score: share of the properties that hold, in [0, 1]; passed: all of them do; solved: False for
-    an untouched exercise; mistake: name of the recognised mistake, or None.
+    an untouched exercise; mistake: name of the recognised mistake, or None; error: what the
+    solution raised, where the message is about the mistake behind it.
     """
 
     exercise: str
@@ -33,6 +34,7 @@ class Report:
     solved: bool = True
     mistake: str | None = None
     message: str = ""
+    error: str = ""
     properties: Mapping[str, bool] = field(default_factory=dict)
     picture: Picture | None = None
     printed: str = ""
@@ -55,7 +57,7 @@ class Report:
     def __str__(self) -> str:
         """The whole Report as plain text."""
         lines = [f"{self.exercise}: {self.state}, {self.earned:g} of {self.points} points"]
-        lines.append(self.message)
+        lines += filter(None, [self.message, self.error])
         if self.solved:
             lines += [f"  [{'x' if ok else ' '}] {name}" for name, ok in self.properties.items()]
         if self.picture:
@@ -97,6 +99,8 @@ class Report:
             f"<span>({self.earned:g} of {self.points} points)</span></div>"
             f'<div style="margin:6px 0">{escape(self.message)}</div>'
         ]
+        if self.error:
+            parts.append(f'<div style="margin:6px 0">{escape(self.error)}</div>')
         if self.solved and not self.passed:
             parts.append(self.list_of_properties())
         if self.picture:

@@ -54,6 +54,10 @@ CHANGED = (
     "Your {name} changed its input '{inputs}' in place. Work on a copy: somebody else may "
     "still need it."
 )
+CHANGED_INSIDE = (
+    "Your function changes the {kind} {name} that it is given: whoever calls it a second time gets "
+    "other numbers. Leave it as it is, and keep what you need in variables of your own."
+)
 
 CLUE_TRANSPOSED = "It equals the expected result with its last two axes swapped."
 CLUE_SIGN = "It is the expected result with the sign turned round."

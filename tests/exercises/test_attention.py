@@ -30,11 +30,12 @@ def test_masks_hide_something_and_leave_something():
 
 def test_every_layer_is_what_its_group_says():
     right = {
-        "attention",
-        "each token alone",
-        "sequences mixed",
-        "mean",
-        "each token alone, again",
+        "attention without positions",
+        "a layer for each token alone",
+        "a layer that mixes the sequences of a batch",
+        "the mean of all tokens, given to each",
+        "three times each token",
+        "twice each token, less 1",
     }
     for inputs in (case.inputs for case in ours.equivariance_cases(np.random.default_rng(0))):
         verdict = ours.run_test(reference.is_permutation_equivariant, inputs)

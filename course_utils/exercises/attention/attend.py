@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.attention.attention_scores import BUILT_IN_ATTENTION
+from course_utils.exercises.attention.attention_scores import BUILT_IN_ATTENTION, TURNED
 from course_utils.exercises.draw import normal
 from course_utils.reference import attention as reference
 
@@ -43,6 +43,7 @@ def attend_cases(rng):
     }
     return [
         Case("one sequence", qkv()),
+        Case("one sequence", {**qkv(), "mask": None}),
         Case("as many queries as keys", qkv(queries=5, keys=5)),
         Case("batches and heads in front", qkv(2, 3)),
         Case("very large scores", sure),
@@ -51,6 +52,7 @@ def attend_cases(rng):
         Case("a padding mask, one row for all queries", {**qkv(2, 3), "mask": padding}),
         Case("a query that may attend to nothing", {**qkv(2, 3), "mask": nothing}),
         Case("a mask over very large scores", all_alike(rng)),
+        Case("hidden keys that score higher", better_hidden(rng)),
     ]
 
 
@@ -58,13 +60,21 @@ def all_alike(rng):
     """Queries for which all keys score the same: thousands above zero, or thousands below."""
     wants = rng.permutation([1, 1, 1, -1, -1])
     mask = rng.permuted(np.tile(np.arange(7) < 4, (5, 1)), axis=1)
-    axis = np.array([100, 0, 0], dtype="float32")
+    axis = np.array([300, 0, 0], dtype="float32")
     return {
         "query": wants[:, None].astype("float32") * axis,
         "key": np.tile(axis, (7, 1)),
         "value": normal(rng, 7, 11),
         "mask": mask,
     }
+
+
+def better_hidden(rng):
+    """Hidden keys that would take all but 1e-13 of each row: nothing may be left of that."""
+    mask = rng.permutation(np.arange(7) < 4)
+    query, key = normal(rng, 5, 3), normal(rng, 7, 3)
+    query[:, 0], key[:, 0] = 3**0.5, np.where(mask, -30, 0)
+    return {"query": query, "key": key, "value": normal(rng, 7, 11), "mask": mask[None]}
 
 
 HIDING = "np.where(mask, scores, np.float32(-1e9))"
@@ -161,7 +171,7 @@ ATTEND = Exercise(
         edited(
             "mask asked as if it were one truth value",
             ("if mask is not None:\n        scores", "if mask:\n        scores"),
-            telling=True,
+            telling=r"truth value.*code:.*mask",
         )(
             "Right without a mask. But `if mask:` asks an array whether it is true, and an array "
             "has many answers. Ask whether there is one: if mask is not None."
@@ -170,9 +180,9 @@ ATTEND = Exercise(
             "a mask is expected always",
             (HIDING, "scores"),
             ("    maximum = ", "    scores = scores + -1e9 * (1 - mask)\n    maximum = "),
-            telling=True,
+            telling=r"None.*code:.*mask",
         )(
-            "Right with a mask. Without one, mask is None, and None times a number is nothing: "
+            "Right with a mask. Without one, mask is None, and nothing can be computed with None: "
             "use it only if mask is not None."
         ),
         edited(
@@ -183,7 +193,7 @@ ATTEND = Exercise(
             "Right with a mask. Without one, mask is None, and where(None, …) counts as False "
             "everywhere: use it only if mask is not None."
         ),
-        edited("all axes turned round", ("np.swapaxes(key, -1, -2)", "key.T"), telling=True)(
+        edited("all axes turned round", ("np.swapaxes(key, -1, -2)", "key.T"), telling=TURNED)(
             "Right for one sequence, but .T (or transpose without axes) turns round all axes of "
             "the keys, batches too. Swap the last two only: swapaxes(key, -1, -2)."
         ),

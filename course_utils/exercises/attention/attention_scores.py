@@ -33,6 +33,8 @@ def scores_cases(rng):
     ]
 
 
+# What is said of keys whose axes are all turned round, in the line that does it.
+TURNED = r"(matmul|shape|dimension|broadcast|einsum|dot).*code:.*(\.T\b|transpose\()"
 THEN_SOFTMAX = """scores = scores / divisor
     exponentials = np.exp(scores - scores.max(-1, keepdims=True))
     return exponentials / exponentials.sum(-1, keepdims=True)"""
@@ -77,7 +79,7 @@ ATTENTION_SCORES = Exercise(
             "You divide by the square root of the width of the values (the notebook's variable "
             "value, perhaps). Values take no part in the scores: use the last axis of query."
         ),
-        edited("all axes turned round", ("np.swapaxes(key, -1, -2)", "key.T"), telling=True)(
+        edited("all axes turned round", ("np.swapaxes(key, -1, -2)", "key.T"), telling=TURNED)(
             "Right for one sequence, but .T (or transpose without axes) turns round all axes of "
             "the keys, batches too. Swap the last two only: swapaxes(key, -1, -2)."
         ),

@@ -33,6 +33,25 @@ def mean_layer(x, rng, positions=0.0):
     return mean + positions * normal(rng, *x.shape[1:])
 
 
+def one_token(x):
+    """Alike for all tokens but one in the middle."""
+    alone = np.maximum(x, 0) + 1
+    alone[:, x.shape[1] // 2] += 1
+    return alone
+
+
+def one_feature(x):
+    """Alike for all tokens in all features but one, which lies in the middle."""
+    alone = np.maximum(x, 0) + 1
+    alone[..., x.shape[2] // 2] = np.cumsum(alone[..., x.shape[2] // 2], axis=1)
+    return alone
+
+
+def slightly(x):
+    """A little of the position: 1/32 more in each token than in the one before."""
+    return np.maximum(x, 0) + 1 + np.arange(x.shape[1], dtype="float32")[:, None] / 32
+
+
 def weighted_sum(x):
     return np.einsum("bnd,n->bd", x, np.arange(x.shape[1], dtype="float32"))[:, None]
 
@@ -42,24 +61,56 @@ def dropout_layer(x, rng):
 
 
 LAYERS = {
-    "attention": attention_layer,
+    "attention without positions": attention_layer,
     "attention with positions": lambda x, rng: attention_layer(x, rng, positions=2.0),
-    "each token alone": lambda x, rng: np.maximum(x, 0) + 1,
-    "running sum": lambda x, rng: np.cumsum(x, axis=1),
-    "sequences mixed": lambda x, rng: x + np.einsum("bnd,b->nd", x, np.arange(len(x)) + 1),
-    "neighbours": lambda x, rng: x + np.roll(x, 1, axis=1) + np.roll(x, -1, axis=1),
-    "mean": mean_layer,
-    "mean with positions": lambda x, rng: mean_layer(x, rng, positions=2.0),
-    "weighted sum": lambda x, rng: np.repeat(weighted_sum(x), x.shape[1], axis=1),
-    "each token alone, again": lambda x, rng: 3 * x,
-    "dropout left on": dropout_layer,
+    "a layer for each token alone": lambda x, rng: np.maximum(x, 0) + 1,
+    "a running sum over the tokens": lambda x, rng: np.cumsum(x, axis=1),
+    "a layer that mixes the sequences of a batch": lambda x, rng: (
+        x + np.einsum("bnd,b->nd", x, np.arange(len(x)) + 1)
+    ),
+    "each token with its neighbours added": lambda x, rng: (
+        x + np.roll(x, 1, axis=1) + np.roll(x, -1, axis=1)
+    ),
+    "the mean of all tokens, given to each": mean_layer,
+    "the mean of all tokens, with positions": lambda x, rng: mean_layer(x, rng, positions=2.0),
+    "a sum weighted by place, given to each token": lambda x, rng: np.repeat(
+        weighted_sum(x), x.shape[1], axis=1
+    ),
+    "three times each token": lambda x, rng: 3 * x,
+    "a layer with dropout left on": dropout_layer,
+    "a layer that treats one token otherwise": lambda x, rng: one_token(x),
+    "a layer with one feature summed over the tokens before": lambda x, rng: one_feature(x),
+    "a layer that adds a little of the position": lambda x, rng: slightly(x),
+    "twice each token, less 1": lambda x, rng: 2 * x - 1,
 }
 GROUPS = {
-    "attention, without and with positions": ("attention", "attention with positions"),
-    "a layer for each token, and a running sum": ("each token alone", "running sum"),
-    "mixing a batch's sequences, and mixing neighbours": ("sequences mixed", "neighbours"),
-    "the same for all tokens": ("mean", "mean with positions", "weighted sum"),
-    "a layer without and with dropout left on": ("each token alone, again", "dropout left on"),
+    "attention, without and with positions": (
+        "attention without positions",
+        "attention with positions",
+    ),
+    "a layer for each token, and a running sum": (
+        "a layer for each token alone",
+        "a running sum over the tokens",
+    ),
+    "mixing a batch's sequences, and mixing neighbours": (
+        "a layer that mixes the sequences of a batch",
+        "each token with its neighbours added",
+    ),
+    "the same for all tokens": (
+        "the mean of all tokens, given to each",
+        "the mean of all tokens, with positions",
+        "a sum weighted by place, given to each token",
+    ),
+    "a layer without and with dropout left on": (
+        "three times each token",
+        "a layer with dropout left on",
+    ),
+    "a layer that looks equivariant in most places": (
+        "twice each token, less 1",
+        "a layer that treats one token otherwise",
+        "a layer with one feature summed over the tokens before",
+        "a layer that adds a little of the position",
+    ),
 }
 
 
@@ -67,7 +118,7 @@ def equivariance_cases(rng):
     def case(shows, name):
         tokens = rng.integers(-16, 17, size=(7, 11, 5)).astype("float32") / 8  # sums are exact
         inputs = {"layer": name, "tokens": tokens, "seed": int(rng.integers(2**31))}
-        return Case(shows, inputs, label=f"the layer '{name}'")
+        return Case(shows, inputs, label=name)
 
     return [case(shows, name) for shows, group in GROUPS.items() for name in group]
 

@@ -116,9 +116,11 @@ LAYER = Exercise(
             "Right for self-attention. But where a value is given, keys and values are made from "
             "it: self.key_dense(value) and self.value_dense(value)."
         ),
-        edited("value needed", (VALUE, "value"), telling=True)(VALUE_NEEDED),
+        edited("value needed", (VALUE, "value"), telling=r"\bNone\b")(VALUE_NEEDED),
         edited(
-            "value asked as if it were one truth value", (VALUE, "value or query"), telling=True
+            "value asked as if it were one truth value",
+            (VALUE, "value or query"),
+            telling=r"truth value.*code:.*\bor\b",
         )(
             "Right without a value. But `if value` and `value or query` ask an array whether it "
             "is true, and an array has many answers. Ask: if value is None."
@@ -186,7 +188,9 @@ LAYER = Exercise(
             "axis for the heads: mask_for_heads does."
         ),
         edited(
-            "mask without batch, or no mask, not thought of", (MASK, "mask[:, None]"), telling=True
+            "mask without batch, or no mask, not thought of",
+            (MASK, "mask[:, None]"),
+            telling=r"(None|broadcast|shape).*code:.*mask",
         )(
             "Right with a mask of three axes. But it may be None, and it may lack the batch axis: "
             "mask_for_heads takes care of all three."
@@ -235,7 +239,9 @@ LAYER = Exercise(
             "return them as attend gave them."
         ),
         edited(
-            "NumPy in call", ("split_heads(x", "split_heads(ops.convert_to_numpy(x)"), telling=True
+            "NumPy in call",
+            ("split_heads(x", "split_heads(ops.convert_to_numpy(x)"),
+            telling=r"(?i)numpy|symbolic|KerasTensor|Tracer",
         )(
             "The numbers are right, but the layer cannot be part of a model and cannot learn: "
             "what passes through NumPy leaves no trace for the gradient. Use keras.ops in call."

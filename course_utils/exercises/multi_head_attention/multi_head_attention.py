@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.driver import Unusable, call
+from course_utils.checking.driver import call
 from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.attention.attend import attend
 from course_utils.exercises.draw import normal
@@ -51,22 +51,11 @@ def attention_cases(rng):
 
 
 def call_with_params(solution, inputs):
-    """Call a solution with the kernels and biases in a dictionary, which has to stay as it is."""
-    params = pack(inputs)
-    held = {**inputs, "params": params}
+    """Call a solution with the kernels and biases in a dictionary."""
+    held = {**inputs, "params": pack(inputs)}
     names = ("query", "value", "params", "num_heads", "mask")
-    result = call(solution, {name: held[name] for name in names if name in held})
-    before = pack(inputs)
-    same = params.keys() == before.keys()
-    if not same or any(params[role][i] is not before[role][i] for role in before for i in (0, 1)):
-        raise Unusable("unfit", DICTIONARY)
-    return result
+    return call(solution, {name: held[name] for name in names if name in held})
 
-
-DICTIONARY = (
-    "Your function changes the dictionary params that it is given: whoever calls it a second time "
-    "gets other numbers. Leave it as it is, and keep what you need in variables of your own."
-)
 
 KEY_FROM_QUERY = ('heads(value, "key")', 'heads(query, "key")')
 VALUE_FROM_QUERY = ('heads(value, "value")', 'heads(query, "value")')
@@ -186,17 +175,21 @@ ATTENTION = Exercise(
         edited(
             "an axis for the heads in a mask without batch",
             (" and mask.ndim == 3", ""),
-            telling=True,
+            telling=r"(broadcast|shape).*code:.*mask",
         )(
             "Right for a mask of three axes. One of shape (Nq, Nk) has no batch axis to put the "
             "heads behind: broadcast it to (B, Nq, Nk) first, or leave it alone."
         ),
-        edited("a mask is expected always", ("mask is not None and ", ""), telling=True)(
+        edited(
+            "a mask is expected always", ("mask is not None and ", ""), telling=r"None.*code:.*mask"
+        )(
             "Right with a mask. Without one, mask is None, which has no axes: change it only if "
             "mask is not None."
         ),
         edited(
-            "mask asked as if it were one truth value", ("mask is not None", "mask"), telling=True
+            "mask asked as if it were one truth value",
+            ("mask is not None", "mask"),
+            telling=r"truth value.*code:.*mask",
         )(
             "Right without a mask. But `if mask:` asks an array whether it is true, and an array "
             "has many answers. Ask whether there is one: if mask is not None."

@@ -2,7 +2,7 @@
 
 import re
 
-from course_utils.checking.driver import call
+from course_utils.checking.driver import NO_SLIP, call
 from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import multi_head_attention as reference
@@ -135,7 +135,7 @@ SPLIT_HEADS = Exercise(
             "ValueError, but who reads it does not learn which numbers do not fit. Check D % "
             "num_heads yourself, before the reshape, and put num_heads and D into the message."
         ),
-        edited("another error than ValueError", ANOTHER_ERROR, telling=True)(
+        edited("another error than ValueError", ANOTHER_ERROR, telling=NO_SLIP)(
             "Right where the heads share the features evenly. Where they cannot, your code stops "
             "with another error, perhaps from inside reshape. Check D % num_heads first, and raise "
             "a ValueError whose message names num_heads and D."

@@ -133,22 +133,22 @@ def ask(layer, inputs):
 
 
 def shape_inside_a_model(layer, inputs):
-    """Use a layer as a model does, to be trained: on tensors that have a shape and no numbers yet.
+    """Use a layer as a model does, to be trained: on tensors that have no numbers yet, and not even
+    a number of sequences, for which -1 stands in what is returned.
 
     NumPy cannot work on them. A step of training would show the same, and take far longer.
     """
     symbols = {
-        name: keras.Input(
-            batch_shape=tuple(array.shape), dtype=keras.backend.standardize_dtype(array.dtype)
-        )
+        name: keras.Input(array.shape[1:], dtype=keras.backend.standardize_dtype(array.dtype))
         for name, array in inputs.items()
         if name in ("query", "value", "mask")
     }
     try:
         output = use(layer, symbols)
-    except NotImplementedError as error:  # TensorFlow's word for it, and ours for "not solved yet"
-        raise TypeError(str(error)) from error
-    return np.array(output_of(output).shape)
+    except Exception as error:  # Keras says much about itself, and what went wrong at the end
+        # (A TypeError: TensorFlow's NotImplementedError would read as "not solved yet".)
+        raise TypeError(str(error).rpartition("Error encountered:")[2].strip()) from error
+    return np.array([-1 if size is None else size for size in output_of(output).shape])
 
 
 def give(layer, inputs) -> None:

@@ -68,12 +68,14 @@ ADD_POSITIONS = Exercise(
             "You put the codes behind the tokens, as if they were tokens: (B, 2N, D). They are "
             "added to them, so that the shape stays (B, N, D)."
         ),
-        edited("encoding not cut", ("[:length]", ""), telling=True)(
+        edited("encoding not cut", ("[:length]", ""), telling=r"broadcast|[Ss]hape")(
             "Right when the encoding is as long as the sequence. It may be longer, made once for "
             "the longest: take its first N rows, encoding[:tokens.shape[1]]."
         ),
         edited(
-            "cut at the number of features", ("tokens.shape[1]", "tokens.shape[-1]"), telling=True
+            "cut at the number of features",
+            ("tokens.shape[1]", "tokens.shape[-1]"),
+            telling=r"broadcast|[Ss]hape",
         )(
             "You take as many rows of the encoding as there are features. The number of tokens is "
             "the axis in the middle: tokens.shape[1]."

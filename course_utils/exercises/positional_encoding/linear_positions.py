@@ -89,7 +89,7 @@ LINEAR_POSITIONS = Exercise(
         edited(
             "length 1 divides by zero",
             (SPREAD, "np.array([p / (length - 1) for p in range(length)])"),
-            telling=True,
+            telling=r"division by zero",
         )(SINGLE_TOKEN),
         edited("starts at 0, and length 1 divides by zero", COUNTED_FROM_0, NO_MAXIMUM)(FROM_ZERO),
         edited(

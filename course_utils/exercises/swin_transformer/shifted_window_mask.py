@@ -25,9 +25,9 @@ def mask_cases(rng):
         case("windows shifted by half", 4, 6, 2, 1),
         case("windows shifted by half", 12, 8, 4, 2),
         case("windows shifted by another number", 12, 8, 4, shift),
-        case("windows shifted by another number", 3, 9, 3, 2),
-        case("one window", 3, 3, 3, 1),
+        case("windows shifted by another number", 6, 9, 3, 2),
         case("no shift", 4, 6, 2, 0),
+        case("no shift", 3, 3, 3, 0),  # one window: such a map is never shifted
     ]
 
 

@@ -24,6 +24,7 @@ def partition_cases(rng):
     return [
         case("a map wider than high", (3, 10, 14, 11), 2),
         case("a map higher than wide, one channel", (2, 21, 15, 1), 3),
+        case("a square map of several windows", (2, 9, 9, 5), 3),
         case("one window, as large as the map", (3, 5, 5, 2), 5),
         case("windows of one token", (2, 3, 5, 7), 1),
     ]
@@ -91,7 +92,7 @@ MISTAKES = (
         "You cut the height as if it were the width. x is (B, H, W, C): axis 1 is the height. On a "
         "square map nobody would see it."
     ),
-    edited("square maps assumed", ONE_SIDE, telling=True)(SQUARE_ASSUMED),
+    edited("square maps assumed", ONE_SIDE, telling=r"reshape")(SQUARE_ASSUMED),
     edited("windows that overlap", OVERLAPPING, (ORDER, "0, 1, 2, 4, 5, 3"))(
         "Your windows overlap: a new one begins at every token, as in a convolution. Swin's "
         "windows lie side by side, and each token is in exactly one."

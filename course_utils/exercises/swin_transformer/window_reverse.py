@@ -30,6 +30,7 @@ def reverse_cases(rng):
     return [
         case("a map wider than high", 3, 5, 7, 2, 11),
         case("a map higher than wide, one channel", 2, 7, 5, 3, 1),
+        case("a square map of several windows", 2, 3, 3, 2, 5),
         case("one window, as large as the map", 3, 1, 1, 5, 2),
         case("a single image", 1, 3, 5, 2, 7),
     ]
@@ -91,8 +92,8 @@ MISTAKES = (
         for order in map(", ".join, permutations("1234"))
         if order not in KNOWN
     ),
-    edited("square maps assumed", ONE_SIDE, telling=True)(SQUARE_ASSUMED),
-    edited("a batch of one assumed", ONE_IMAGE, telling=True)(
+    edited("square maps assumed", ONE_SIDE, telling=r"reshape")(SQUARE_ASSUMED),
+    edited("a batch of one assumed", ONE_IMAGE, telling=r"reshape")(
         "This takes all windows for those of one image. How many images there are follows: B = "
         "windows.shape[0] // (H/M · W/M)."
     ),

@@ -40,7 +40,7 @@ MISTAKES = (
         "The class token is there, at the end. It goes in front: the head will read tokens[:, 0], "
         "and official weights expect it there."
     ),
-    edited("batch of one not repeated", NOT_REPEATED, telling=True)(
+    edited("batch of one not repeated", NOT_REPEATED, telling=r"[Dd]imension|shape")(
         "Right for a single image. There is one class token and there are B images: repeat it "
         "along the batch, to (B, 1, D), before you join. concatenate does not broadcast."
     ),

@@ -31,8 +31,13 @@ def rate_cases(rng):
         Case(shows, {"step": steps, **inputs, "total_steps": total})
         for shows, steps in spans.items()
     ]
+    at_once = {"step": (0, 1, rest // 2, rest), "peak": inputs["peak"], "warmup_steps": 0}
     long = {"step": (0, 400, 1000, 1300, 5500, 9000, 20000), "peak": 1.0}
-    return [*cases, Case("a long training", {**long, "warmup_steps": 1000, "total_steps": 10000})]
+    return [
+        *cases,
+        Case("a training without warm-up", {**at_once, "total_steps": rest}),
+        Case("a long training", {**long, "warmup_steps": 1000, "total_steps": 10000}),
+    ]
 
 
 def at_each_step(solution, inputs):

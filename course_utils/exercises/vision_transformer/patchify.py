@@ -2,7 +2,7 @@
 
 import re
 
-from course_utils.checking.driver import call
+from course_utils.checking.driver import NO_SLIP, call
 from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import vision_transformer as reference
@@ -151,7 +151,7 @@ PATCHIFY = Exercise(
             for layout, sentence in LAYOUTS.items()
             for complaint in (RIGHT, VAGUE, ANOTHER, SILENT)
         ),
-        edited("square images assumed", ("W // P, P", "H // P, P"), telling=True)(
+        edited("square images assumed", ("W // P, P", "H // P, P"), telling=r"reshape")(
             "Right for a square image only: you count the patches along one side and use it for "
             "both. There are H/P rows and W/P columns of patches."
         ),
@@ -173,7 +173,7 @@ PATCHIFY = Exercise(
             "who reads it does not learn which numbers do not fit. Check H % P and W % P yourself, "
             "before the reshape, and put P, H and W into the message."
         ),
-        edited("another error than ValueError", *ANOTHER, telling=True)(
+        edited("another error than ValueError", *ANOTHER, telling=NO_SLIP)(
             "Right where the patches fill the image. Where they do not, your code stops with "
             "another error, perhaps from inside reshape. Check H % P and W % P first, and raise a "
             "ValueError whose message names P, H and W."

@@ -41,11 +41,11 @@ def verdict(secret: Report, public: Report | None) -> Report:
     the words are ours alone. So no picture, printed line or error can carry a secret case out.
     """
     if public is None or secret.passed:
-        return replace(secret, picture=None, printed="")
+        return replace(secret, error="", picture=None, printed="")
+    seen = {"error": public.error, "picture": public.picture, "printed": public.printed}
     if public.passed:
-        return replace(secret, message=ONLY_HERE, picture=None, printed=public.printed)
-    message = secret.message if secret.mistake else public.message
-    return replace(secret, message=message, picture=public.picture, printed=public.printed)
+        return replace(secret, message=ONLY_HERE, **seen)
+    return replace(secret, message=secret.message if secret.mistake else public.message, **seen)
 
 
 def speaks_for_itself(report: Report, outcomes: list[Outcome]) -> bool:
