@@ -740,7 +740,7 @@ plots.show("The CNN climbs to nearly all right, the hybrid to well above one hal
 # %% [markdown]
 # The CNN is far ahead at every size. The plain ViT is not far from chance. And the hybrid? It is
 # that ViT, with **one** change before the first token. From 1,000 pictures on it knows about twice
-# as much, in the same 160 steps and with about as many numbers.
+# as much or more, in the same 160 steps and with about as many numbers.
 #
 # In the paper's experiments the order turns round with data: with 1.3 million photos (ImageNet) the
 # ViT is behind a ResNet of its size, with 300 million it is ahead. Beliefs help while data is
