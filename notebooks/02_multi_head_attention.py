@@ -626,7 +626,7 @@ plots.show("Four maps: a left column; the other diagonal; and two that mix sever
 # small squares to switch heads off and on. (Like all bertviz views it needs the network. The
 # maps above show the same.)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 plots.token_view(four_heads[0], list(spelled), title="What four heads look at in one sequence")
 
 # %% [markdown]

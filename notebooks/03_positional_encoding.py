@@ -117,7 +117,7 @@ print(train_tokens.shape, "->", build(None)(train_tokens[:2]).shape)
 # 4,000 pictures take some ten seconds.
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def train(add_places):
     """-> the trained model, and its share of right answers on new pictures."""
     keras.utils.set_random_seed(3)
@@ -723,7 +723,7 @@ print("letters", draw_letters(2, 16)[0].shape, "  codes", code("numbers", 16).sh
 # asked about any length. Four trainings, half a minute in all.
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def train_letters(kind):
     keras.utils.set_random_seed(3)
     letters, codes = keras.Input((None, 8)), keras.Input((None, 48))

@@ -545,7 +545,7 @@ plots.show("The loss of 32 images falls from 1.6 to nearly 0 within 60 steps.")
 # *About 10 minutes, difficulty 1.*
 #
 # Write `learning_rate(step, peak, warmup_steps, total_steps)`: one number. Steps count from 0, and
-# `total_steps` includes the warm-up.
+# `total_steps` includes the warm-up. Without a warm-up, `warmup_steps` is 0: the peak comes first.
 #
 # Examples with peak 1, 10 steps of warm-up, 30 in total: step 0 gives 0, step 5 gives 0.5, step 10
 # gives 1, step 20 gives 0.5, step 30 and all later ones give 0.

@@ -399,7 +399,7 @@ plots.show(
 # Write `perceive(latents, data, cross, latent_transformer, iterations)`. The two callables are
 # given: `cross(latents, data)` and `latent_transformer(latents)` both return new latents of the
 # same shape $(B, L, D)$. One iteration is a look, then a thought. Use the **same** two callables
-# in every iteration.
+# in every iteration. With 0 iterations the latents come back as they are.
 
 
 # %% nbgrader={"grade": false, "grade_id": "perceive", "locked": false, "schema_version": 3, "solution": true, "task": false}

@@ -18,6 +18,8 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
     """Find the listed mistake that behaves as the solution does in every case."""
     if any(trial.outcome.failure not in (None, "error", "unfit") for trial in trials):
         return None
+    if any(not (trial.right or trial.case.corner) for trial in trials):
+        trials = [trial for trial in trials if not trial.case.corner]
     for mistake in judge.exercise.mistakes:
         if behaves_like(judge, mistake, trials):
             return mistake

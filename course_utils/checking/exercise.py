@@ -16,12 +16,14 @@ class Case:
 
     shows: what succeeding here is evidence for, in a few words. Cases with the same words are one
     property of the solution. inputs: names to NumPy arrays, numbers or strings. label: what a
-    sentence calls this case, where `shows` is too coarse for that.
+    sentence calls this case, where `shows` is too coarse for that. corner: a limit where one and
+    the same mistake may do this or that, so that it is recognised by the other cases alone.
     """
 
     shows: str
     inputs: Mapping[str, object]
     label: str = ""
+    corner: bool = False
 
 
 @dataclass(frozen=True)

@@ -744,7 +744,7 @@ def test_equal_shapes_are_no_sign_of_ignoring_the_inputs():
     assert sentences.CONSTANT not in check(lambda x: np.ones(3), exercise).message
 
 
-@pytest.mark.parametrize("telling", [True, False])
+@pytest.mark.parametrize("telling", ["ValueError.*raise ValueError", "ValueError.*other line", ""])
 def test_raising_in_the_same_cases_is_enough_only_for_a_telling_mistake(telling):
     def no_matrices(x):
         if x.ndim > 1:
@@ -754,7 +754,7 @@ def test_raising_in_the_same_cases_is_enough_only_for_a_telling_mistake(telling)
     exercise = tiny(
         mistakes=(Mistake("no matrices", "Only rows.", function=no_matrices, telling=telling),)
     )
-    assert check(no_matrices, exercise).mistake == ("no matrices" if telling else None)
+    assert check(no_matrices, exercise).mistake == ("no matrices" if "raise" in telling else None)
 
 
 def refuse_matrices(inputs, arrays):
@@ -795,5 +795,5 @@ def test_an_untouched_and_a_late_solution_are_no_mistake():
     def everything_fails(x):
         raise NotImplementedError
 
-    exercise = tiny(mistakes=(Mistake("any", "Any.", function=everything_fails, telling=True),))
+    exercise = tiny(mistakes=(Mistake("any", "Any.", function=everything_fails, telling="Error"),))
     assert check(everything_fails, exercise).mistake is None

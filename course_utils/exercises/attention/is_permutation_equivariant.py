@@ -34,9 +34,9 @@ def mean_layer(x, rng, positions=0.0):
 
 
 def one_token(x):
-    """Alike for all tokens but one in the middle."""
+    """Alike for all tokens but one, which turning round and a swap at an end would not leave."""
     alone = np.maximum(x, 0) + 1
-    alone[:, x.shape[1] // 2] += 1
+    alone[:, x.shape[1] // 3] += 1
     return alone
 
 
@@ -48,8 +48,8 @@ def one_feature(x):
 
 
 def slightly(x):
-    """A little of the position: 1/32 more in each token than in the one before."""
-    return np.maximum(x, 0) + 1 + np.arange(x.shape[1], dtype="float32")[:, None] / 32
+    """A little of the position: 1/128 more in each token than in the one before."""
+    return np.maximum(x, 0) + 1 + np.arange(x.shape[1], dtype="float32")[:, None] / 128
 
 
 def weighted_sum(x):

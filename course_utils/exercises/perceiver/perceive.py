@@ -28,13 +28,19 @@ def perceive_cases(rng):
             "iterations": iterations,
             "seed": int(rng.integers(1000)),
         }
-        return Case(shows, inputs, label=f"{iterations} iteration" + "s" * (iterations > 1))
+        return Case(
+            shows,
+            inputs,
+            label=f"{iterations} iteration" + "s" * (iterations != 1),
+            corner=not iterations,
+        )
 
     return [
         case("one look", 1),
         case("two looks", 2, batch=3, latents=3, dim=5, tokens=7, data_dim=2),
         case("several looks", 3),
         case("several looks", 5, data_dim=7),
+        case("no look at all", 0),
     ]
 
 
@@ -61,7 +67,7 @@ def look_and_think(solution, inputs):
     arrays = {name: inputs[name] for name in ("latents", "data")}
     parts = {"cross": cross, "latent_transformer": latent_transformer}
     result = call(solution, {**arrays, **parts, "iterations": inputs["iterations"]})
-    if result is not None:
+    if result is not None and inputs["iterations"]:
         see_that_both_are_called(cross, latent_transformer, inputs, result)
     return result
 
@@ -113,6 +119,10 @@ PERCEIVE = Exercise(
         )(
             "You look at the data once, and then only think. Each round looks again, with "
             "latents that know better what to look for: cross belongs into the loop."
+        ),
+        edited("at least one round", ("range(iterations)", "range(max(iterations, 1))"))(
+            "Right for one round and more. With iterations = 0 there is nothing to do, and the "
+            "latents come back as they were; yours does a round all the same."
         ),
         edited("starts again from the first latents", KEEP_FIRST, ("cross(latents", "cross(first"))(
             "However many rounds there are, yours give what one round gives. Either nothing is "

@@ -35,7 +35,7 @@ def rate_cases(rng):
     long = {"step": (0, 400, 1000, 1300, 5500, 9000, 20000), "peak": 1.0}
     return [
         *cases,
-        Case("a training without warm-up", {**at_once, "total_steps": rest}),
+        Case("a training without warm-up", {**at_once, "total_steps": rest}, corner=True),
         Case("a long training", {**long, "warmup_steps": 1000, "total_steps": 10000}),
     ]
 
@@ -151,6 +151,14 @@ MISTAKES = (
     edited("constant after the warmup", (f" * {COSINE}", ""), NO_END)(
         "The warm-up is right; after it yours stays at the peak. There half a cosine leads down "
         "to 0."
+    ),
+    edited(
+        "a warm-up of no steps divided by",
+        ("    if step < warmup_steps", "    step / warmup_steps\n    if step < warmup_steps"),
+        telling=r"division by zero",
+    )(
+        "Right with a warm-up. Without one, warmup_steps is 0, and nothing can be divided by 0: "
+        "look whether step < warmup_steps before you divide."
     ),
 )
 

@@ -43,7 +43,7 @@ class Listed(layers.Layer):
         q, k, v, o = self.projections
         d = query.shape[-1] // self.num_heads
         q, k, v = (
-            ops.transpose(ops.reshape(x, (*x.shape[:2], self.num_heads, d)), (0, 2, 1, 3))
+            ops.transpose(ops.reshape(x, (-1, x.shape[1], self.num_heads, d)), (0, 2, 1, 3))
             for x in (q(query), k(value), v(value))
         )
         scores = ops.einsum("bhqd,bhkd->bhqk", q, k) / d**0.5
@@ -51,7 +51,7 @@ class Listed(layers.Layer):
             scores = ops.where(ops.expand_dims(mask, -3), scores, -1e9)
         weights = ops.softmax(scores)
         output = ops.einsum("bhqk,bhkd->bqhd", weights, v)
-        output = o(ops.reshape(output, (*query.shape[:2], self.num_heads * d)))
+        output = o(ops.reshape(output, (-1, query.shape[1], self.num_heads * d)))
         return (output, weights) if return_weights else output
 
 
@@ -88,19 +88,22 @@ class OwnWeights(layers.Layer):
         return pair if return_weights else pair[0]
 
 
+Own = edited_answer(MultiHeadAttention, ())  # a copy: the plain class itself is not to be used
+
+
 def as_function(dim, num_heads):
-    return MultiHeadAttention(dim, num_heads)
+    return Own(dim, num_heads)
 
 
 VARIANTS = [
-    MultiHeadAttention,
+    Own,
     Fewer,
     Listed,
     BuiltLate,
     OwnWeights,
     as_function,
     functools.partial(Fewer, name="mine"),
-    lambda **sizes: MultiHeadAttention(**sizes),
+    lambda **sizes: Own(**sizes),
 ]
 
 

@@ -30,8 +30,9 @@ def recursive(latents, data, cross, latent_transformer, iterations):
 
 
 def backwards_recursive(latents, data, cross, latent_transformer, iterations):
-    if iterations > 1:
-        latents = backwards_recursive(latents, data, cross, latent_transformer, iterations - 1)
+    if iterations == 0:
+        return latents
+    latents = backwards_recursive(latents, data, cross, latent_transformer, iterations - 1)
     return latent_transformer(cross(latents, data))
 
 
@@ -43,7 +44,7 @@ def while_loop(latents, data, cross, latent_transformer, iterations):
 
 
 def first_round_apart(latents, data, cross, latent_transformer, iterations):
-    x = latent_transformer(cross(latents, data))
+    x = latent_transformer(cross(latents, data)) if iterations else latents
     for _ in range(iterations - 1):
         x = latent_transformer(cross(x, data))
     return x

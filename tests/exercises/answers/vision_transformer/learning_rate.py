@@ -19,7 +19,7 @@ def rate_plain(step, peak, warmup_steps, total_steps):
 
 def rate_boundaries(step, peak, warmup_steps, total_steps):
     """The same at both joints, whichever side they are counted to."""
-    if step <= warmup_steps:
+    if step <= warmup_steps and warmup_steps:
         return step * (peak / warmup_steps)
     if step >= total_steps:
         return np.float32(0)
@@ -30,13 +30,14 @@ def rate_boundaries(step, peak, warmup_steps, total_steps):
 def rate_squared(step, peak, warmup_steps, total_steps):
     way = (step - warmup_steps) / (total_steps - warmup_steps)
     way = min(max(way, 0), 1)
-    return peak * min(step / warmup_steps, 1) * math.cos(math.pi / 2 * way) ** 2
+    up = min(step / warmup_steps, 1) if warmup_steps else 1
+    return peak * up * math.cos(math.pi / 2 * way) ** 2
 
 
 def rate_numpy(step, peak, warmup_steps, total_steps):
     way = np.clip((step - warmup_steps) / (total_steps - warmup_steps), 0, 1)
     cosine = 0.5 * (1 + np.cos(np.pi * way))
-    return np.where(step < warmup_steps, peak * step / warmup_steps, peak * cosine)
+    return np.where(step < warmup_steps, peak * step / max(warmup_steps, 1), peak * cosine)
 
 
 def rate_interpolated(step, peak, warmup_steps, total_steps):
