@@ -19,7 +19,7 @@ LINES = (BLUE, VERMILLION, GREEN, PURPLE, SKY, ORANGE, BLACK)  # the first, the 
 ON_PHOTOS = (SKY, ORANGE, YELLOW, PURPLE)  # the light ones
 
 # What a check says, at its edge and in its picture.
-EXPECTED = BLUE  # all is as expected
+EXPECTED = BLUE  # the edge of what is as expected; the arrays in the picture have SCALE
 DIFFERENT = VERMILLION  # something is not, and there it is
 UNSOLVED = GREY
 HINT = SKY

@@ -18,7 +18,7 @@ from course_utils.checking import sentences
 from course_utils.checking.driver import Unusable, call, describe, fits
 from course_utils.checking.exercise import Case, Exercise
 from course_utils.checking.guard import guarded, is_students, uses_forbidden
-from course_utils.checking.limits import TimeLimit, limited, quiet
+from course_utils.checking.stopping import TimeLimit, limited, quiet
 from course_utils.errors import in_one_line
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from course_utils.checking import Case, Exercise, Mistake, check_exercise, limits, sentences
+from course_utils.checking import Case, Exercise, Mistake, check_exercise, sentences, stopping
 from course_utils.checking.driver import Unusable
 from course_utils.exercises import EXERCISES
 
@@ -363,7 +363,7 @@ def test_an_endless_loop_is_stopped_with_a_clear_word(softmax):
 
 
 def test_one_long_sleep_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(limits, "GRACE", 0.05)
+    monkeypatch.setattr(stopping, "GRACE", 0.05)
     report = check(lambda scores: time.sleep(3), seconds=0.1)
     assert "still running" in report.message
 

@@ -12,20 +12,13 @@ import time
 from pathlib import Path
 
 from course_utils.errors import CourseError
+from course_utils.exercises import NOTEBOOKS
 from course_utils.grading.classroom import engines
 from course_utils.grading.submission import reading
 from course_utils.grading.submission.restoring import grade_id
 from course_utils.grading.submission.results import Graded
 
-POINTS = {
-    "softmax": 2,
-    "attention_scores": 2,
-    "attend": 4,
-    "causal_mask": 1,
-    "padding_mask": 1,
-    "reversal_queries_keys": 2,
-    "is_permutation_equivariant": 3,
-}
+POINTS = {exercise.id: exercise.points for exercise in NOTEBOOKS["01_attention"].EXERCISES}
 MISTAKE = "over axis 0"
 
 

@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 import course_utils
 from course_utils.exercises import EXERCISES
 from course_utils.grading.sandbox.bubblewrap import why_not
-from course_utils.grading.sandbox.pool import Limits
+from course_utils.grading.sandbox.limits import Limits
 from course_utils.grading.submission.grader import Grader
 from course_utils.grading.submission.results import Graded
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from course_utils.checking.driver import call
 from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.checking.limits import TimeLimit
+from course_utils.checking.stopping import TimeLimit
 from course_utils.exercises.draw import normal
 from course_utils.reference import windows as reference
 

@@ -126,9 +126,9 @@ def take(folder: Path, notebook: str, known: dict, student: str, files: list):
     if other := another_notebook(content, notebook, known):
         todo = f"ask for {notebook}.ipynb, or import this one with --notebook {other}"
         return ImportRow(student, handed.file, f"this is the notebook {other}", todo), None
-    what = "late" if handed.late else ""
-    if not named:
-        what = f"was called {handed.file}"
+    told = ["late"] if handed.late else []
+    told += [] if named else [f"was called {handed.file}"]
+    what = ", ".join(told)
     stamp = next((e for h, e in files if h.file == TIMESTAMP and h.order == handed.order), None)
     return put(folder, notebook, handed, content, what, stamp), handed
 

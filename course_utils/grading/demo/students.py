@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils.checking.edits import text_of
+from course_utils.checking.edits import source, text_of
 from course_utils.grading.classroom.grade_all import grade_class
 from course_utils.grading.classroom.new import new_class
 from course_utils.grading.demo import answers
@@ -64,11 +64,13 @@ def mistaken_answers() -> Iterator[dict[str, str]]:
     """One after another, answers with the next mistake of each exercise; then the right one."""
     from course_utils.exercises import NOTEBOOKS  # late: Keras takes seconds
 
-    rows = {e.id: iter(wrong_answers(e).values()) for e in NOTEBOOKS[NOTEBOOK].EXERCISES}
+    exercises = NOTEBOOKS[NOTEBOOK].EXERCISES
+    rows = {e.id: iter(wrong_answers(e).values()) for e in exercises}
+    plain = {e.id: source(e.answer) for e in exercises}  # where neither style has the exercise
     number = 0
     while True:
         number += 1
-        right = (answers.LOOPS, answers.EINSUM)[number % 2]
+        right = plain | (answers.LOOPS, answers.EINSUM)[number % 2]
         yield {name: next(texts, right[name]) for name, texts in rows.items()}
 
 

@@ -11,9 +11,9 @@ import socket
 import sys
 import threading
 import warnings
-from dataclasses import dataclass
 
 from course_utils.grading.sandbox.bubblewrap import SandboxProcess, environment
+from course_utils.grading.sandbox.limits import USUAL, Limits
 
 START_SECONDS = 180
 UNSAFE = (
@@ -22,24 +22,10 @@ UNSAFE = (
 )
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one submission may use: seconds (of a cell, of an exercise, in all) and bytes."""
-
-    cell_seconds: float = 20.0
-    exercise_seconds: float = 30.0
-    seconds: float = 180.0
-    memory: int = 3 * 2**30
-    disk: int = 64 * 2**20
-
-    def exercise(self, exercise) -> float:
-        return min(self.exercise_seconds, exercise.seconds)
-
-
 class Pool:
     """Gives each submission a process of its own. turns: as many at a time as there are workers."""
 
-    def __init__(self, workers: int = 1, *, sandbox: bool = True, limits: Limits = Limits()):
+    def __init__(self, workers: int = 1, *, sandbox: bool = True, limits: Limits = USUAL):
         self.workers, self.sandbox, self.limits = workers, sandbox, limits
         if not sandbox:
             warnings.warn(UNSAFE, stacklevel=2)

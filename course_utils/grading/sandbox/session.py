@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from course_utils.checking import sentences
 from course_utils.checking.exercise import Case, Exercise
 from course_utils.checking.run import Outcome
-from course_utils.grading.sandbox.pool import Limits
+from course_utils.grading.sandbox.limits import Limits
 from course_utils.grading.sandbox.protocol import (
     Channel,
     Ended,

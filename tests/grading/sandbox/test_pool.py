@@ -6,7 +6,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils.errors import CourseError
-from course_utils.exercises import EXERCISES
+from course_utils.exercises import EXERCISES, NOTEBOOKS
 from course_utils.grading.sandbox import bubblewrap
 from course_utils.grading.submission.grader import Grader
 from course_utils.grading.submission.results import Graded
@@ -96,7 +96,7 @@ def test_a_file_that_is_no_notebook_is_a_result(unsafe, tmp_path):
     (tmp_path / "n.ipynb").write_text("{")
     graded = unsafe.grade(tmp_path / "n.ipynb", "01_attention", 5)
     assert graded.failure.startswith("n.ipynb is not a Jupyter notebook any more")
-    assert earned(graded) == 0 and len(graded.reports) == 7
+    assert earned(graded) == 0 and len(graded.reports) == len(NOTEBOOKS["01_attention"].EXERCISES)
     assert {report["message"] for report in graded.reports.values()} == {graded.failure}
     assert Graded.from_json(graded.to_json()) == graded
 

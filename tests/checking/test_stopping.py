@@ -12,8 +12,8 @@ import warnings
 
 import pytest
 
-from course_utils.checking import limits
-from course_utils.checking.limits import PRINTED_CHARACTERS, TimeLimit, limited, quiet
+from course_utils.checking import stopping
+from course_utils.checking.stopping import PRINTED_CHARACTERS, TimeLimit, limited, quiet
 
 # --- time ---------------------------------------------------------------------------------------
 
@@ -72,7 +72,7 @@ def test_an_endless_loop_is_stopped_and_its_thread_ends(function):
 
 
 def test_nobody_waits_for_a_call_that_cannot_be_stopped(monkeypatch):
-    monkeypatch.setattr(limits, "GRACE", 0.05)
+    monkeypatch.setattr(stopping, "GRACE", 0.05)
     woken = threading.Event()
     with pytest.raises(TimeLimit):
         limited(lambda: woken.wait(60), 0.05)
@@ -82,7 +82,7 @@ def test_nobody_waits_for_a_call_that_cannot_be_stopped(monkeypatch):
 
 
 def test_swallowing_every_exception_does_not_help(monkeypatch):
-    monkeypatch.setattr(limits, "GRACE", 0.05)
+    monkeypatch.setattr(stopping, "GRACE", 0.05)
     over = threading.Event()
 
     def stubborn():
@@ -118,7 +118,7 @@ def test_calls_that_end_at_the_limit_leak_nothing():
     """In a process of its own: what leaks may come up anywhere, and at any time later."""
     program = """if True:
         import sys, time
-        from course_utils.checking.limits import TimeLimit, limited
+        from course_utils.checking.stopping import TimeLimit, limited
 
         sys.setswitchinterval(1e-5)
         outcomes = {"done": 0, "stopped": 0}
@@ -153,7 +153,7 @@ def test_the_function_sees_the_settings_of_its_caller():
 
 def test_the_usual_stack_size_is_put_back():
     usual = threading.stack_size()
-    assert limited(threading.stack_size, 5) in (usual, limits.STACK)
+    assert limited(threading.stack_size, 5) in (usual, stopping.STACK)
     assert threading.stack_size() == usual
 
 
