@@ -9,7 +9,8 @@ import numpy as np
 from course_utils.checking import sentences
 
 # What is said of an exception that is raised on purpose, or by a library: no slip of the pen.
-NO_SLIP = r"stopped with (?!NameError|UnboundLocalError|AttributeError|TypeError)"
+# (JAX has a TypeError for a shape that does not fit.)
+NO_SLIP = r"stopped with (?!NameError|UnboundLocalError|AttributeError|TypeError(?!.*reshape))"
 
 
 class Unusable(Exception):

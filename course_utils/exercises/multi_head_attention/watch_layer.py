@@ -145,10 +145,18 @@ def shape_inside_a_model(layer, inputs):
     }
     try:
         output = use(layer, symbols)
-    except Exception as error:  # Keras says much about itself, and what went wrong at the end
-        # (A TypeError: TensorFlow's NotImplementedError would read as "not solved yet".)
-        raise TypeError(str(error).rpartition("Error encountered:")[2].strip()) from error
+    except Exception as error:
+        # A TypeError: TensorFlow's NotImplementedError would read as "not solved yet".
+        raise TypeError(cause(error)) from error
     return np.array([-1 if size is None else size for size in output_of(output).shape])
+
+
+def cause(error: Exception) -> str:
+    """What went wrong in a layer: the end of what Keras says, or what it failed to put in words."""
+    text = str(error)
+    if "Error encountered:" not in text and error.__context__:
+        text = str(error.__context__)
+    return text.rpartition("Error encountered:")[2].strip()
 
 
 def give(layer, inputs) -> None:
