@@ -33,10 +33,10 @@ def mean_layer(x, rng, positions=0.0):
     return mean + positions * normal(rng, *x.shape[1:])
 
 
-def one_token(x):
-    """Alike for all tokens but one, which turning round and a swap at an end would not leave."""
+def middle_by_place(x):
+    """Alike for the tokens at both ends. The others count: any drawn order moves some of them."""
     alone = np.maximum(x, 0) + 1
-    alone[:, x.shape[1] // 3] += 1
+    alone[:, 2:-1] += np.arange(x.shape[1] - 3)[:, None]
     return alone
 
 
@@ -78,7 +78,7 @@ LAYERS = {
     ),
     "three times each token": lambda x, rng: 3 * x,
     "a layer with dropout left on": dropout_layer,
-    "a layer that treats one token otherwise": lambda x, rng: one_token(x),
+    "a layer that counts the tokens in the middle": lambda x, rng: middle_by_place(x),
     "a layer with one feature summed over the tokens before": lambda x, rng: one_feature(x),
     "a layer that adds a little of the position": lambda x, rng: slightly(x),
     "twice each token, less 1": lambda x, rng: 2 * x - 1,
@@ -107,7 +107,7 @@ GROUPS = {
     ),
     "a layer that looks equivariant in most places": (
         "twice each token, less 1",
-        "a layer that treats one token otherwise",
+        "a layer that counts the tokens in the middle",
         "a layer with one feature summed over the tokens before",
         "a layer that adds a little of the position",
     ),
