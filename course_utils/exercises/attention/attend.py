@@ -79,7 +79,6 @@ def better_hidden(rng):
 
 HIDING = "np.where(mask, scores, np.float32(-1e9))"
 ZEROING = "np.where(mask, weights, np.float32(0))"
-# Edits that several mistakes have in common.
 NOTHING_HIDDEN = (HIDING, "scores")
 INF = ("-1e9", "-np.inf")
 FLIPPED = ("(mask, scores", "(~mask, scores")

@@ -39,7 +39,6 @@ def softmax_cases(rng):
     ]
 
 
-# Edits that several mistakes have in common.
 NO_MAXIMUM = (" - maximum", "")
 ONE_MAXIMUM = ("max(-1, keepdims=True)", "max()")
 ONE_SUM = ("sum(-1, keepdims=True)", "sum()")

@@ -28,7 +28,6 @@ def cost_cases(rng):
     ]
 
 
-# Edits that several mistakes have in common.
 ONE_PRODUCT_A_LOOK = ("2 * num_tokens", "num_tokens")
 ONE_PRODUCT_A_THOUGHT = ("2 * num_latents", "num_latents")
 PROJECTIONS_OF_THE_LOOK = ("look = ", "look = 2 * (num_tokens + num_latents) * dim**2 + ")

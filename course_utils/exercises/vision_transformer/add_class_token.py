@@ -28,13 +28,11 @@ def token_cases(rng):
 
 REPEATED = "np.repeat(class_token, len(tokens), axis=0)"
 JOINED = "np.concatenate([in_front, tokens], axis=1)"
-# Edits that several mistakes have in common.
 AT_THE_END = ("[in_front, tokens]", "[tokens, in_front]")
 NOT_REPEATED = (REPEATED, "class_token")
 FOR_EACH_PATCH = (REPEATED, "np.broadcast_to(class_token, tokens.shape)")
 ONE_MORE_IMAGE = (("axis=1", "axis=0"), ("len(tokens), axis=0", "tokens.shape[1], axis=1"))
 
-# What is written otherwise in each mistake, and what a student is told about it.
 MISTAKES = (
     edited("at the end", AT_THE_END)(
         "The class token is there, at the end. It goes in front: the head will read tokens[:, 0], "

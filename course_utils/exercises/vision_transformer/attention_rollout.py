@@ -39,7 +39,6 @@ def roll(solution, inputs):
     return call(solution, {"weights": list(inputs["weights"])})
 
 
-# Edits that several mistakes have in common.
 WITHOUT_IDENTITY = (" + identity", "")
 EARLIER_ON_THE_LEFT = ("flow @ rollout", "rollout @ flow")
 LAST_LAYER = ("in weights", "in weights[-1:]")
@@ -55,7 +54,6 @@ IDENTITY_AT_THE_END = (
     "rollout = rollout + identity\n    return rollout / rollout.sum(axis=-1, keepdims=True)"
 )
 
-# What is written otherwise in each mistake, and what a student is told about it.
 MISTAKES = (
     edited("no identity added", WITHOUT_IDENTITY)(
         "The residual path is missing: a token keeps what it has, and attention adds to it. Add "

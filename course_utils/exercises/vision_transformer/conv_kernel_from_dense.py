@@ -29,7 +29,6 @@ ROW_ORDER = (
     "patch: row, column, channel. So split the first axis as (P, P, C), in this order."
 )
 
-# What is written otherwise in each mistake, and what a student is told about it.
 MISTAKES = (
     edited("wrong reshape order", ("P, P, C, D)", "C, P, P, D).transpose(1, 2, 0, 3)"))(ROW_ORDER),
     edited("wrong reshape order", ("P, P, C, D)", "P, C, P, D).transpose(0, 2, 1, 3)"))(ROW_ORDER),

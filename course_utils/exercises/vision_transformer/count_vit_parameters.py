@@ -40,7 +40,6 @@ def count_cases(rng):
     ]
 
 
-# Edits that several mistakes have in common.
 PATCH_BIAS = ("channels * dim + dim", "channels * dim")
 QKV_BIAS = (" + 3 * dim", "")
 OUTPUT_BIAS = ("projection = dim * dim + dim", "projection = dim * dim")
@@ -51,7 +50,6 @@ NORMS = ("norms + ", "")
 FINAL_NORM = (" + final_norm", "")
 ONE_ROW_LESS = ("2 * 2 * dim", "2 * dim")
 
-# What is written otherwise in each mistake, and what a student is told about it.
 MISTAKES = (
     edited("class token or positions forgotten", (" + class_token", ""))(
         "D numbers are missing. Three rows of D are easily forgotten: the class token itself, its "

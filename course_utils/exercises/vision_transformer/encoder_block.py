@@ -69,7 +69,6 @@ def two_layers(x, wide, back):
 
 
 FIRST, SECOND = "x + attention(norm1(x))", "x + mlp(norm2(x))"
-# Edits that several mistakes have in common.
 NORMED_FIRST = ("x + attention", "norm1(x) + attention")
 NORMED_SECOND = ("x + mlp", "norm2(x) + mlp")
 ATTENTION_ALONE, MLP_ALONE = ("x + attention", "attention"), ("x + mlp", "mlp")
@@ -78,7 +77,6 @@ ATTENTION_UNNORMED, MLP_UNNORMED = ("norm1(x)", "x"), ("norm2(x)", "x")
 NO_FIRST, NO_SECOND = (FIRST, "x"), (SECOND, "x")
 NORM_BEHIND = ((FIRST, "x + norm1(attention(x))"), (SECOND, "x + norm2(mlp(x))"))
 
-# What is written otherwise in each mistake, and what a student is told about it.
 MISTAKES = (
     edited("post-norm", (FIRST, "norm1(x + attention(x))"), (SECOND, "norm2(x + mlp(x))"))(
         "This is the block of 2017: the norm comes after each sum. Here it comes before each "

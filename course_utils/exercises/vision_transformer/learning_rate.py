@@ -58,7 +58,6 @@ def as_number(rate) -> float:
 
 
 COSINE = "(1 + math.cos(math.pi * way)) / 2"
-# Edits that several mistakes have in common.
 NO_WAY_UP = ("    if step < warmup_steps:\n        return peak * step / warmup_steps\n", "")
 NO_END = ("    if step >= total_steps:\n        return 0.0\n", "")
 FROM_STEP_0 = ("(step - warmup_steps) / (total_steps - warmup_steps)", "step / total_steps")
@@ -72,7 +71,6 @@ TOO_LONG = (
     "0 at its end. The warm-up is part of total_steps: divide by total_steps - warmup_steps."
 )
 
-# What is written otherwise in each mistake, and what a student is told about it.
 MISTAKES = (
     edited("no warmup", NO_WAY_UP, FROM_STEP_0)(
         "There is no warm-up: yours starts at the peak. The first warmup_steps lead up to it, in "

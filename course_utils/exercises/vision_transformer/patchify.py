@@ -78,7 +78,6 @@ VAGUE = ((MESSAGE, '"cannot reshape array"'),)
 ANOTHER = (("ValueError", "AssertionError"),)
 SILENT = ((f"    if H % P or W % P:\n        raise ValueError({MESSAGE})\n", ""), CROPPED)
 
-# What is written otherwise in each mistake, and what a student is told about it.
 LAYOUTS = {
     ("plain reshape", (f".transpose({ORDER})", "")): (
         "The shape is right and the entries are not: reshape keeps their order, so your first "

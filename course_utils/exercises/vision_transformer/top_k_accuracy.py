@@ -43,7 +43,6 @@ BATCH_AXIS = (
 )
 COUNTS = "This counts the images. Divide by how many there are: an accuracy lies between 0 and 1."
 
-# What is written otherwise in each mistake, and what a student is told about it.
 MISTAKES = (
     edited("lowest k", ("-logits", "logits"))(
         "You take the k lowest logits. argsort goes from low to high: take the last k of each "
