@@ -25,7 +25,7 @@ def call(solution: Callable, inputs: Mapping[str, object]):
     """Hand a solution its inputs. Raises Unusable where it changes a list or a dictionary of them,
     or an array in one."""
     before = copy.deepcopy({n: v for n, v in inputs.items() if isinstance(v, list | dict)})
-    result = hand_over(solution, inputs)
+    result = call_as_it_is(solution, inputs)
     for name, value in before.items():
         if not unchanged(value, inputs[name]):
             kind = "dictionary" if isinstance(value, dict) else "list"
@@ -33,7 +33,7 @@ def call(solution: Callable, inputs: Mapping[str, object]):
     return result
 
 
-def hand_over(solution: Callable, inputs: Mapping[str, object]):
+def call_as_it_is(solution: Callable, inputs: Mapping[str, object]):
     """Call a solution by position, so that a student may name the arguments differently.
 
     By name where position does not fit: f(query, key, value, *, mask=None).

@@ -13,7 +13,7 @@ import pytest
 from keras import ops
 
 from course_utils.checking import Case, Exercise, Mistake, check_exercise, sentences, stopping
-from course_utils.checking.driver import Unusable
+from course_utils.checking.driver import Unusable, call
 from course_utils.exercises import EXERCISES
 
 SOFTMAX, SCORES, ATTEND = (EXERCISES[name] for name in ("softmax", "attention_scores", "attend"))
@@ -797,3 +797,57 @@ def test_an_untouched_and_a_late_solution_are_no_mistake():
 
     exercise = tiny(mistakes=(Mistake("any", "Any.", function=everything_fails, telling="Error"),))
     assert check(everything_fails, exercise).mistake is None
+
+
+def test_what_is_raised_stands_beside_the_mistake_that_is_recognised():
+    def no_matrices(x):
+        if x.ndim > 1:
+            raise ValueError("only rows")
+        return 2 * x
+
+    listed = Mistake("no matrices", "Take any.", function=no_matrices, telling="only rows")
+    report = check(no_matrices, tiny(mistakes=(listed,)))
+    assert report.message == "Take any."
+    assert "ValueError: only rows in line" in report.error
+    assert report.error in str(report) and "only rows" in report.html()
+
+
+def test_a_corner_does_not_decide_which_mistake_it_is():
+    def cases(rng):
+        return [Case("some", {"x": np.ones(3)}), Case("none", {"x": np.ones(0)}, corner=True)]
+
+    def tripled(x):
+        return 3 * x if len(x) else np.ones(7)
+
+    exercise = tiny(cases=cases)
+    assert check(tripled, exercise).mistake == "tripled"
+    assert check(lambda x: 2 * x if len(x) else np.ones(7), exercise).mistake is None
+
+
+@pytest.mark.parametrize("change", [list.clear, list.reverse, lambda x: x[0].__imul__(2)])
+def test_a_list_that_is_handed_over_has_to_stay_as_it_is(change):
+    def driver(solution, inputs):
+        return call(solution, {"x": list(inputs["x"])})
+
+    def solution(x):
+        total = 2 * np.array(x)
+        change(x)
+        return total
+
+    exercise = tiny(
+        reference=lambda x: 2 * np.array(x),
+        cases=lambda rng: [Case("rows", {"x": np.eye(3)})],
+        driver=driver,
+        mistakes=(),
+    )
+    assert check(lambda x: 2 * np.array(x), exercise).passed
+    report = check(solution, exercise)
+    assert not report.passed and "changes the list x" in report.message
+
+
+def test_a_library_that_has_not_implemented_something_is_no_stub():
+    class Unfinished(keras.layers.Layer):
+        pass
+
+    report = check(lambda x: Unfinished()(x))
+    assert report.solved and "NotImplementedError" in report.message

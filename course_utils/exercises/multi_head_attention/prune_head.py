@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from course_utils.checking.driver import Unusable, describe, hand_over
+from course_utils.checking.driver import Unusable, call_as_it_is, describe
 from course_utils.checking.exercise import Case, Exercise, edited
 from course_utils.exercises.draw import normal
 from course_utils.exercises.multi_head_attention.inputs import ROLES, draw_params, pack
@@ -43,7 +43,7 @@ def prune(solution, inputs):
     params = pack(inputs)
     given = {role: tuple(np.array(array) for array in pair) for role, pair in params.items()}
     numbers = {name: inputs[name] for name in ("head", "num_heads")}
-    pruned = hand_over(solution, {"params": params, **numbers})
+    pruned = call_as_it_is(solution, {"params": params, **numbers})
     if pruned is None:
         return None
     whole = set(params) == set(given) and all(
