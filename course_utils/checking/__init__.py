@@ -5,7 +5,7 @@ assess < student.
 """
 
 from course_utils.checking.assess import check_exercise
-from course_utils.checking.exercise import Case, Exercise, Mistake, edited, mistake
+from course_utils.checking.exercise import Case, Exercise, Mistake, by_hand, edited, mistake
 from course_utils.checking.report import Report
 from course_utils.checking.student import check, hint, progress
 
@@ -14,6 +14,7 @@ __all__ = [
     "Exercise",
     "Mistake",
     "Report",
+    "by_hand",
     "check",
     "check_exercise",
     "edited",

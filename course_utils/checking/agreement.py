@@ -17,6 +17,15 @@ def agrees(expected: np.ndarray, got: np.ndarray | None) -> bool:
     return bool(np.all(np.abs(got - expected) <= tolerance(expected)))
 
 
+def worth(expected: np.ndarray, got: np.ndarray | None) -> float:
+    """1 for the same answer, half for the same values in another type (numbers for a mask)."""
+    if got is None or got.shape != expected.shape:
+        return 0.0
+    if kind(got) == kind(expected):
+        return float(agrees(expected, got))
+    return float(agrees(expected.astype("float64"), got.astype("float64"))) / 2
+
+
 def same(ours: np.ndarray, theirs: np.ndarray) -> bool:
     """Whether a listed mistake gives what a student's solution gave, NaN and infinity included."""
     if ours.shape != theirs.shape or kind(ours) != kind(theirs):

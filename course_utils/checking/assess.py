@@ -6,7 +6,7 @@ from collections.abc import Callable
 from course_utils.checking import sentences
 from course_utils.checking.diagnose import error_beside, explain, recognise
 from course_utils.checking.exercise import Exercise
-from course_utils.checking.judge import Judge, properties_of
+from course_utils.checking.judge import Judge, properties_of, score_of
 from course_utils.checking.report import Report
 from course_utils.checking.run import Outcome, run
 
@@ -28,8 +28,7 @@ def assess(judge: Judge, outcomes: list[Outcome]) -> Report:
     exercise = judge.exercise
     trials = judge.trials(outcomes)
     properties = properties_of(trials)
-    held = sum(properties.values())
-    score, passed = held / len(properties), held == len(properties)
+    score, passed = score_of(trials, properties), min(properties.values()) == 1
     if any(outcome.failure == "forbidden" for outcome in outcomes):
         score, passed = 0.0, False
     mistake, message, picture = None, sentences.PASSED, None
@@ -49,7 +48,7 @@ def assess(judge: Judge, outcomes: list[Outcome]) -> Report:
         mistake=mistake.name if mistake else None,
         message=message,
         error=error_beside(trials) if mistake else "",
-        properties=properties,
+        properties={name: value == 1 for name, value in properties.items()},
         picture=picture,
         printed=next((outcome.printed for outcome in outcomes if outcome.printed), ""),
     )

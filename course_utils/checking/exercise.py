@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_utils.checking import sentences
 from course_utils.checking.driver import call
 
 
@@ -18,12 +19,19 @@ class Case:
     property of the solution. inputs: names to NumPy arrays, numbers or strings. label: what a
     sentence calls this case, where `shows` is too coarse for that. corner: a limit where one and
     the same mistake may do this or that, so that it is recognised by the other cases alone.
+    by_hand: small enough to be shown whole, inputs and result, and followed on paper.
     """
 
     shows: str
     inputs: Mapping[str, object]
     label: str = ""
     corner: bool = False
+    by_hand: bool = False
+
+
+def by_hand(label: str = "", **inputs) -> Case:
+    """A small case, as a rung of an exercise's ladder. label: what says it where inputs cannot."""
+    return Case(sentences.BY_HAND, inputs, label, corner=True, by_hand=True)
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,7 @@ class Exercise:
 
     outputs: names of what the solution returns, each with its axes ("… Nq Nk").
     answer: a right solution in plain NumPy, whose text the mistakes edit.
+    ladder: cases by hand, the smallest first, always the same: where a wrong answer is shown.
     driver: (solution, inputs) -> the solution's result; most exercises just call it.
     observe: (inputs, arrays) -> arrays, for exercises with many right answers: what is compared
     is what it sees in the answer, not the answer. It runs on plain arrays, never on student code.
@@ -74,6 +83,7 @@ class Exercise:
     outputs: Mapping[str, str]
     mistakes: tuple[Mistake, ...]
     hints: tuple[str, str, str]
+    ladder: tuple[Case, ...] = ()
     answer: Callable | None = None
     driver: Callable = call
     observe: Callable | None = None
@@ -82,7 +92,8 @@ class Exercise:
 
     def draw(self, seed: int) -> list[Case]:
         """Draw the cases of one check: the same for the same seed, different for each exercise."""
-        return self.cases(np.random.default_rng([seed, zlib.crc32(self.id.encode())]))
+        rng = np.random.default_rng([seed, zlib.crc32(self.id.encode())])
+        return [*self.cases(rng), *self.ladder]
 
     @property
     def notebook(self) -> str:

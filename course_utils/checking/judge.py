@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from course_utils.checking import sentences
-from course_utils.checking.agreement import agrees
+from course_utils.checking.agreement import agrees, worth
 from course_utils.checking.driver import Unusable
 from course_utils.checking.edits import solution_of
 from course_utils.checking.exercise import Case, Exercise, Mistake
@@ -91,18 +91,34 @@ class Judge:
             return self.exercise.observe(case.inputs, arrays)
 
 
-def properties_of(trials: list[Trial]) -> dict[str, bool]:
-    """Say for each property whether it holds in all the cases that show it."""
-    properties: dict[str, bool] = {}
+def properties_of(trials: list[Trial]) -> dict[str, float]:
+    """Say for each property what it is worth: the least of what the cases that show it brought."""
+    properties: dict[str, float] = {}
     for trial in trials:
-        for output, expected in trial.expected.items():
+        for output, brought in worth_of(trial).items():
             name = trial.case.shows
             if len(trial.expected) > 1:
                 name = f"{output}: {name}"
-            right = trial.seen is not None and agrees(expected, trial.seen.get(output))
-            properties[name] = properties.get(name, True) and right
+            properties[name] = min(properties.get(name, 1.0), brought)
     intact = not any(trial.outcome.changed for trial in trials)
     # Leaving the inputs alone is worth something only in a solution that gets something right.
     if any(properties.values()) or not intact:
-        properties[sentences.INPUTS_INTACT] = intact
+        properties[sentences.INPUTS_INTACT] = float(intact)
     return properties
+
+
+def worth_of(trial: Trial) -> dict[str, float]:
+    """What each output of a case is worth: 1 where it is right, half where only its type is not."""
+    seen = trial.seen or {}
+    return {name: worth(expected, seen.get(name)) for name, expected in trial.expected.items()}
+
+
+def score_of(trials: list[Trial], properties: Mapping[str, float]) -> float:
+    """The share of the points: what the properties are worth, and the small cases with them.
+
+    Who gets no small case right has not understood what is asked for, whatever else holds: that is
+    a fifth at most.
+    """
+    small = [np.mean(list(worth_of(trial).values())) for trial in trials if trial.case.by_hand]
+    understood = float(np.mean(small)) if small else 1.0
+    return float(np.mean(list(properties.values()))) * (1 + 4 * understood) / 5

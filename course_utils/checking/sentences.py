@@ -67,6 +67,7 @@ CLUE_INVERTED = "It is the expected mask with True and False exchanged."
 CLUE_ROWS = "The rows should sum to 1; one of yours sums to {total:.4g}."
 
 HOLDS = "Holds already: {names}."
+BY_HAND = "small cases, to follow by hand"
 INPUTS_INTACT = "leaves its inputs alone"
 HINTS_LEFT = "Hint {number} of {total}: {hint}"
 HINTS_OVER = (
