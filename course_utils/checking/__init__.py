@@ -1,7 +1,7 @@
 """Exercises, and what judges them.
 
-Files know those before them: driver, exercise < guard, edits, run < agreement, judge < diagnose <
-assess < student.
+Files know those before them: driver, exercise < guard, edits, run < agreement, judge <
+counterexample, neighbours < diagnose < assess < helpers < student.
 """
 
 from course_utils.checking.assess import check_exercise

@@ -4,7 +4,8 @@ import functools
 from collections.abc import Callable
 
 from course_utils.checking import sentences
-from course_utils.checking.diagnose import error_beside, explain, recognise
+from course_utils.checking.counterexample import smallest
+from course_utils.checking.diagnose import error_beside, explain, picture_of, recognise
 from course_utils.checking.exercise import Exercise
 from course_utils.checking.judge import Judge, properties_of, score_of
 from course_utils.checking.report import Report
@@ -31,10 +32,10 @@ def assess(judge: Judge, outcomes: list[Outcome]) -> Report:
     score, passed = score_of(trials, properties), min(properties.values()) == 1
     if any(outcome.failure == "forbidden" for outcome in outcomes):
         score, passed = 0.0, False
-    mistake, message, picture = None, sentences.PASSED, None
+    mistake, message, example = None, sentences.PASSED, None
     if not passed:
         mistake = recognise(judge, trials)
-        message, picture = explain(exercise, trials, mistake)
+        message, example = explain(exercise, trials, mistake), smallest(trials)
     if changed := next((outcome.changed for outcome in outcomes if outcome.changed), ()):
         text = sentences.CHANGED.format(name=exercise.id, inputs="', '".join(changed))
         message = f"{message} {text}".strip()
@@ -49,6 +50,7 @@ def assess(judge: Judge, outcomes: list[Outcome]) -> Report:
         message=message,
         error=error_beside(trials) if mistake else "",
         properties={name: value == 1 for name, value in properties.items()},
-        picture=picture,
+        counterexample=str(example) if example else "",
+        picture=picture_of(exercise, example) if example else None,
         printed=next((outcome.printed for outcome in outcomes if outcome.printed), ""),
     )

@@ -1,13 +1,17 @@
 """Say what is wrong with a solution: the listed mistake that it makes, or how it differs."""
 
+import itertools
 import re
 
 import numpy as np
 
 from course_utils.checking import clues, sentences
-from course_utils.checking.agreement import agrees, kind, same, tolerance
+from course_utils.checking.agreement import kind, same, tolerance
+from course_utils.checking.counterexample import Counterexample, counterexamples, smallest
+from course_utils.checking.edits import pairs
 from course_utils.checking.exercise import Exercise, Mistake
 from course_utils.checking.judge import Judge, Trial
+from course_utils.checking.neighbours import neighbours
 from course_utils.checking.picture import Picture, draw
 
 # Failures that have nothing to do with the case they were seen in. The last three are a grader's.
@@ -15,15 +19,41 @@ EVERYWHERE = ("arguments", "forbidden", "time", "unsolved", "missing", "died", "
 
 
 def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
-    """Find the listed mistake that behaves as the solution does in every case."""
+    """Find what behaves as the solution does in every case: a listed mistake, our answer with one
+    small change, or two listed mistakes at once.
+
+    Nothing is found where two listed mistakes with different names behave so.
+    """
     if any(trial.outcome.failure not in (None, "error", "unfit") for trial in trials):
         return None
     if any(not (trial.right or trial.case.corner) for trial in trials):
         trials = [trial for trial in trials if not trial.case.corner]
-    for mistake in judge.exercise.mistakes:
-        if behaves_like(judge, mistake, trials):
-            return mistake
-    return None
+    # What differs comes first: most candidates are done with after one case.
+    trials = sorted(trials, key=lambda trial: trial.right or trial.seen is None)
+    exercise = judge.exercise
+    alike = [mistake for mistake in exercise.mistakes if behaves_like(judge, mistake, trials)]
+    if alike:
+        return alike[0] if len({mistake.name for mistake in alike}) == 1 else None
+    if not telling(trials):
+        return None
+    candidates = itertools.chain(neighbours(exercise), pairs(exercise))
+    return next((it for it in candidates if behaves_like(judge, it, trials)), None)
+
+
+def telling(trials: list[Trial]) -> bool:
+    """Whether what is wrong is so much that hardly two changes of our answer explain it.
+
+    Nothing but zeros, one truth value, or a two and a one come out of many: there it is better to
+    show what was seen.
+    """
+    numbers, truths = set(), 0
+    for example in counterexamples(trials):
+        if kind(example.got) == "bool":
+            constant = example.got.size < 2 or example.got.all() or not example.got.any()
+            truths += 0 if constant else example.got.size
+        else:
+            numbers.update(np.round(example.got.ravel()[:1000].astype("float64"), 4).tolist())
+    return len(numbers) > 3 or truths > 8
 
 
 def behaves_like(judge: Judge, mistake: Mistake, trials: list[Trial]) -> bool:
@@ -49,24 +79,19 @@ def behaves_like(judge: Judge, mistake: Mistake, trials: list[Trial]) -> bool:
     return wrong_alike
 
 
-def explain(
-    exercise: Exercise, trials: list[Trial], mistake: Mistake | None
-) -> tuple[str, Picture | None]:
-    """Choose the message and the picture for a solution that did not pass."""
+def explain(exercise: Exercise, trials: list[Trial], mistake: Mistake | None) -> str:
+    """Choose the message for a solution that did not pass."""
     if mistake:
-        wrong = (picture_of(exercise, trial) for trial in trials)
-        return mistake.sentence, next(filter(None, wrong), None)
+        return mistake.sentence
     for trial in sorted(trials, key=lambda trial: trial.outcome.failure != "forbidden"):
-        outcome = trial.outcome
-        if outcome.failure:
-            return when(outcome.sentence, trial), None
-        for output, expected in trial.expected.items():
-            if not agrees(expected, trial.seen.get(output)):
-                text = when(difference(exercise, output, trial), trial)
-                if never_changes(trials):
-                    text = f"{text} {sentences.CONSTANT}"
-                return text, picture_of(exercise, trial)
-    return "", None
+        if trial.outcome.failure:
+            return when(trial.outcome.sentence, trial)
+        if not trial.right:
+            break
+    else:
+        return ""
+    text = difference(exercise, trials)
+    return f"{text} {sentences.CONSTANT}" if never_changes(trials) else text
 
 
 def error_beside(trials: list[Trial]) -> str:
@@ -101,46 +126,57 @@ def never_changes(trials: list[Trial]) -> bool:
     return all(same(first[name], trial.seen[name]) for trial in trials for name in first)
 
 
-def difference(exercise: Exercise, output: str, trial: Trial) -> str:
+def difference(exercise: Exercise, trials: list[Trial]) -> str:
     """Say how a wrong array differs from the expected one, and what it looks like instead."""
-    expected, got = trial.expected[output], trial.seen[output]
+    example = smallest(trials)
+    expected, got, output, trial = example.expected, example.got, example.output, example.trial
+    relation = clue_for(example, trials)
     if got.shape != expected.shape:
         axes = exercise.outputs.get(output)
-        return sentences.SHAPE.format(
-            output=output,
-            got=got.shape,
-            expected=expected.shape,
-            axes=sentences.AXES.format(axes=axes) if axes else "",
+        axes = sentences.AXES.format(axes=axes) if axes else ""
+        text = sentences.SHAPE.format(
+            output=output, got=got.shape, expected=expected.shape, axes=axes
         )
-    if kind(got) != kind(expected):
-        return sentences.DTYPE.format(output=output, got=got.dtype, expected=kind(expected))
-    if expected.ndim == 0:
-        return sentences.SCALAR.format(output=output, got=got, expected=expected)
-    if kind(expected) != "float":
-        share = f"{np.mean(got != expected):.0%}"
-        text = sentences.VALUES_EXACT.format(output=output, share=share)
-        place = tuple(int(i) for i in np.argwhere(got != expected)[0])
-        text += " " + sentences.ENTRY.format(
-            place=list(place), got=got[place], expected=expected[place]
-        )
+    elif kind(got) != kind(expected):
+        text = sentences.DTYPE.format(output=output, got=got.dtype, expected=kind(expected))
     elif not np.isfinite(got).all() and np.isfinite(expected).all():
         what = "NaN" if np.isnan(got).any() else "infinity"
-        return sentences.NOT_FINITE.format(output=output, what=what)
+        text = sentences.NOT_FINITE.format(output=output, what=what)
     else:
-        gap = np.abs(got.astype("float64") - expected)
-        share = f"{np.mean(gap > tolerance(expected)):.0%}"
-        text = sentences.VALUES.format(output=output, share=share, worst=f"{gap.max():.3g}")
-    clue = clues.find(expected, got, tolerance(expected))
-    return f"{text} {clue}" if clue else text
+        return f"{entry(example)} {relation}".strip()
+    return when(f"{text} {relation}".strip(), trial)
 
 
-def picture_of(exercise: Exercise, trial: Trial) -> Picture | None:
-    """Expected beside yours, for the first output that is wrong."""
-    for output, expected in trial.expected.items():
-        if trial.seen is None or expected.ndim == 0:
-            continue
-        if not agrees(expected, trial.seen.get(output)):
-            close = tolerance(expected) if kind(expected) == "float" else 0
-            axes = exercise.outputs.get(output, "")
-            return draw(output, axes, expected, trial.seen[output], close)
-    return None
+def clue_for(example: Counterexample, trials: list[Trial]) -> str:
+    """How yours is related to what is expected, if it is so wherever it is wrong."""
+    found = clue(example)
+    others = [it for it in counterexamples(trials) if it.output == example.output]
+    kinds = {re.sub(r"[-+.e\d]+", "", clue(it)) for it in others if it.expected.size > 1}
+    return found if kinds == {re.sub(r"[-+.e\d]+", "", found)} else ""
+
+
+def clue(example: Counterexample) -> str:
+    close = tolerance(example.expected)
+    return clues.find(example.expected, example.got, close, example.trial.case.inputs)
+
+
+def entry(example: Counterexample) -> str:
+    """Say which entry of the case that is shown below differs first."""
+    wanted, got = example.entries()
+    small = example.trial.case.by_hand
+    if not example.place:
+        text = sentences.ONE_NUMBER_SMALL if small else sentences.ONE_NUMBER
+        return text.format(got=got, expected=wanted)
+    text = sentences.SMALL_CASE if small else sentences.OTHER_CASE
+    place = sentences.PLACE.format(place=list(example.place))
+    return text.format(output=example.output, place=place, got=got, expected=wanted)
+
+
+def picture_of(exercise: Exercise, example: Counterexample) -> Picture | None:
+    """Expected beside yours."""
+    expected = example.expected
+    if expected.ndim == 0:
+        return None
+    close = tolerance(expected) if kind(expected) == "float" else 0
+    axes = exercise.outputs.get(example.output, "")
+    return draw(example.output, axes, expected, example.got, close)

@@ -8,6 +8,8 @@ import numpy as np
 
 from course_utils.checking import sentences
 
+# What nobody raises on purpose: a name or an attribute that does not exist.
+SLIPS = (NameError, AttributeError)
 # What is said of an exception that is raised on purpose, or by a library: no slip of the pen.
 # (JAX has a TypeError for a shape that does not fit.)
 NO_SLIP = r"stopped with (?!NameError|UnboundLocalError|AttributeError|TypeError(?!.*reshape))"

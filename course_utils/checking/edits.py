@@ -2,12 +2,14 @@
 
 import functools
 import inspect
+import itertools
 import linecache
 import sys
 import textwrap
 import zlib
 from collections.abc import Callable
 
+from course_utils.checking import sentences
 from course_utils.checking.exercise import Exercise, Mistake
 
 Edits = tuple[tuple[str, str], ...]
@@ -25,6 +27,42 @@ def solution_of(exercise: Exercise, mistake: Mistake) -> Callable:
         return edited_answer(exercise.answer, mistake.edits)
     except (Misfit, SyntaxError) as problem:
         raise Misfit(f"{exercise.id}, mistake '{mistake.name}': {problem}") from None
+
+
+@functools.lru_cache(maxsize=64)
+def pairs(exercise: Exercise) -> tuple[Mistake, ...]:
+    """Every two listed mistakes that can be made at once, as one, on different lines of the answer:
+    two changes of one line are often a third mistake.
+
+    None of a layer's: each would be built and run, and a check has no time for that.
+    """
+    if exercise.answer is None or isinstance(exercise.answer, type):
+        return ()
+    text, found, seen = source(exercise.answer), [], set()
+    singles = [mistake for mistake in exercise.mistakes if mistake.edits]
+    seen.update(apply(text, mistake.edits) for mistake in singles)
+    for first, second in itertools.combinations(singles, 2):
+        edits = (*first.edits, *second.edits)
+        if first.name == second.name or lines_of(text, first) & lines_of(text, second):
+            continue
+        try:
+            both = apply(text, edits)
+        except Misfit:  # they change the same words
+            continue
+        if both not in seen:
+            seen.add(both)
+            sentence = sentences.TWO_AT_ONCE.format(first=first.sentence, second=second.sentence)
+            found.append(Mistake(f"{first.name}, and {second.name}", sentence, edits))
+    return tuple(found)
+
+
+def lines_of(text: str, mistake: Mistake) -> set[int]:
+    """The lines of an answer that a mistake changes."""
+    lines = set()
+    for old, _ in mistake.edits:
+        before, _, _ = text.partition(old)
+        lines.update(range(before.count("\n"), before.count("\n") + old.count("\n") + 1))
+    return lines
 
 
 def text_of(exercise: Exercise, mistake: Mistake) -> str:

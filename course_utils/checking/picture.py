@@ -10,6 +10,7 @@ import numpy as np
 from course_utils.palette import DIFFERENT, SCALE
 
 CELL, GAP, TOP, MOST = 15, 34, 40, 16
+WITH_NUMBERS, FEW = 34, 8  # the side of a cell that holds a number, and how many fit beside another
 COLOURS = [tuple(bytes.fromhex(colour.lstrip("#"))) for colour in SCALE]
 
 
@@ -32,15 +33,16 @@ def draw(name: str, axes: str, expected: np.ndarray, got: np.ndarray, tolerance:
     left, right = (flat(array, where)[:MOST, :MOST] for array in (expected, got))
     finite = np.concatenate([grid[np.isfinite(grid)] for grid in (left, right)])
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    few = max(left.shape + right.shape) <= FEW
     panels = [
-        panel("expected", expected.shape, left, low, high),
-        panel("yours", got.shape, right, low, high),
+        panel("expected", expected.shape, left, low, high, numbers=few),
+        panel("yours", got.shape, right, low, high, numbers=few),
     ]
     alt = f"{name}: expected shape {expected.shape}, yours {got.shape}."
     if same_shape:
         with np.errstate(all="ignore"):
             gap = ~(np.abs(left - right) <= tolerance)
-        panels.append(panel("difference", None, gap.astype(float), 0.0, 1.0, marks=gap))
+        panels.append(panel("difference", None, gap.astype(float), 0, 1, marks=gap, numbers=few))
         alt += f" {int(gap.sum())} of the {gap.size} entries shown differ."
     title = f"{name} ({axes})" if axes else name
     if where:
@@ -68,9 +70,10 @@ def flat(array: np.ndarray, where: tuple[int, ...] | None) -> np.ndarray:
     return array[(0,) * (array.ndim - 2) if where is None else where]
 
 
-def panel(title: str, shape, grid: np.ndarray, low: float, high: float, marks=None):
-    """One grid as (width, height, SVG)."""
+def panel(title: str, shape, grid: np.ndarray, low: float, high: float, marks=None, numbers=False):
+    """One grid as (width, height, SVG). numbers: write them into the cells."""
     rows, columns = grid.shape
+    side = WITH_NUMBERS if numbers else CELL
     parts = [f'<text x="0" y="-20" font-weight="bold">{title}</text>']
     if shape is not None:
         parts.append(f'<text x="0" y="-6">{escape(str(tuple(shape)))}</text>')
@@ -81,17 +84,33 @@ def panel(title: str, shape, grid: np.ndarray, low: float, high: float, marks=No
                 fill = DIFFERENT if marks[row, column] else "#eeeeee"
             else:
                 fill = colour(value, low, high)
-            x, y = column * CELL, row * CELL
+            x, y = column * side, row * side
             parts.append(
-                f'<rect x="{x}" y="{y}" width="{CELL - 1}" height="{CELL - 1}" fill="{fill}"/>'
+                f'<rect x="{x}" y="{y}" width="{side - 1}" height="{side - 1}" fill="{fill}"/>'
             )
+            if numbers and marks is None and np.isfinite(value):
+                parts.append(
+                    f'<text x="{x + side // 2}" y="{y + side // 2 + 4}" text-anchor="middle" '
+                    f'fill="{ink(fill)}">{short(value)}</text>'
+                )
             if not np.isfinite(value):
                 parts.append(
                     f'<path d="M{x + 3} {y + 3}l8 8m0-8l-8 8" stroke="{DIFFERENT}" '
                     'stroke-width="2"/>'
                 )
-    width = max(columns * CELL, 8 * len(title), 7 * len(str(shape)) if shape is not None else 0)
-    return width, rows * CELL, "".join(parts)
+    width = max(columns * side, 8 * len(title), 7 * len(str(shape)) if shape is not None else 0)
+    return width, rows * side, "".join(parts)
+
+
+def short(value: float) -> str:
+    """A number in five places at most."""
+    return f"{value:.2g}" if len(f"{value:.2g}") <= 5 else f"{value:.0e}"
+
+
+def ink(fill: str) -> str:
+    """Black or white, whichever is read better on a colour."""
+    red, green, blue = bytes.fromhex(fill[1:])
+    return "#000000" if 0.3 * red + 0.6 * green + 0.1 * blue > 130 else "#ffffff"
 
 
 def colour(value: float, low: float, high: float) -> str:

@@ -23,7 +23,8 @@ class Report:
 
     score: share of the properties that hold, in [0, 1]; passed: all of them do; solved: False for
     an untouched exercise; mistake: name of the recognised mistake, or None; error: what the
-    solution raised, where the message is about the mistake behind it.
+    solution raised, where the message is about the mistake behind it; counterexample: the smallest
+    case in which it is wrong, in numbers.
     """
 
     exercise: str
@@ -35,6 +36,7 @@ class Report:
     mistake: str | None = None
     message: str = ""
     error: str = ""
+    counterexample: str = ""
     properties: Mapping[str, bool] = field(default_factory=dict)
     picture: Picture | None = None
     printed: str = ""
@@ -57,7 +59,7 @@ class Report:
     def __str__(self) -> str:
         """The whole Report as plain text."""
         lines = [f"{self.exercise}: {self.state}, {self.earned:g} of {self.points} points"]
-        lines += filter(None, [self.message, self.error])
+        lines += filter(None, [self.message, self.error, self.counterexample])
         if self.solved:
             lines += [f"  [{'x' if ok else ' '}] {name}" for name, ok in self.properties.items()]
         if self.picture:
@@ -101,6 +103,9 @@ class Report:
         ]
         if self.error:
             parts.append(f'<div style="margin:6px 0">{escape(self.error)}</div>')
+        if self.counterexample:
+            style = "margin:6px 0;padding:4px 8px;overflow-x:auto;line-height:1.3"
+            parts.append(f'<pre style="{style}">{escape(self.counterexample)}</pre>')
         if self.solved and not self.passed:
             parts.append(self.list_of_properties())
         if self.picture:
@@ -117,9 +122,14 @@ class Report:
         return "".join(parts) + "</div>"
 
     def list_of_properties(self) -> str:
-        """What does not hold yet, a line each, and what does, in one line."""
-        rows = [f"✗ {name}" for name, holds in self.properties.items() if not holds]
-        if names := [name for name, holds in self.properties.items() if holds]:
-            rows.append(f"✓ {sentences.HOLDS.format(names='; '.join(names))}")
-        items = "".join(f'<li style="list-style:none">{escape(row)}</li>' for row in rows)
-        return f'<ul style="padding-left:4px;margin:6px 0">{items}</ul>'
+        """What does not hold yet comes first; the rest is folded away."""
+        missing = [name for name, holds in self.properties.items() if not holds]
+        holding = [name for name, holds in self.properties.items() if holds]
+        rows = [f"✗ {name}" for name in missing[:1]]
+        rest = [f"✗ {name}" for name in missing[1:]] + [f"✓ {name}" for name in holding]
+        first = "".join(f"<div>{escape(row)}</div>" for row in rows)
+        if not rest:
+            return first
+        summary = sentences.FOLDED.format(missing=len(missing[1:]), holding=len(holding))
+        items = "".join(f"<div>{escape(row)}</div>" for row in rest)
+        return f"{first}<details><summary>{escape(summary)}</summary>{items}</details>"

@@ -40,12 +40,18 @@ SHAPE = "{output} has shape {got}, expected {expected}{axes}."
 AXES = ", that is ({axes})"
 DTYPE = "{output} has type {got}, expected {expected}."
 NOT_FINITE = "{output} contains {what} where there should be numbers."
-VALUES = "{output} has the right shape, but {share} of its entries are off, by up to {worst}."
-VALUES_EXACT = "{output} has the right shape, but {share} of its entries are wrong."
+SMALL_CASE = (
+    "Look at this small case: in {output} you have {got}{place} where it should be {expected}."
+)
+OTHER_CASE = "Look at this case: in {output} you have {got}{place} where it should be {expected}."
+PLACE = " at {place}"
+ONE_NUMBER_SMALL = "Look at this small case: yours gives {got} and it should be {expected}."
+ONE_NUMBER = "Look at this case: yours gives {got} and it should be {expected}."
+EXPECTED, YOURS = "expected", "yours"
+ARROW = "→"
+LARGE = "(an array of shape {shape})"
 WHEN = "Seen with {case}."
 SHAPES = "There the shapes were: {shapes}."
-ENTRY = "At {place} it is {got}, expected {expected}."
-SCALAR = "{output} is {got}, expected {expected}."
 CONSTANT = (
     "It is the same whatever the inputs are. Does your function use a name from outside it "
     "instead of its arguments?"
@@ -59,21 +65,43 @@ CHANGED_INSIDE = (
     "other numbers. Leave it as it is, and keep what you need in variables of your own."
 )
 
+HELPER_FIRST = (
+    "Your {name} uses your {helper}, and that does not pass its own check yet. Mend {helper} first, "
+    "run its cell and then this one again."
+)
+NEIGHBOUR = "In every case your result is what ours becomes with one change: {place}, {says}."
+TWO_AT_ONCE = "Two things at once. {first} And: {second}"
+
 CLUE_TRANSPOSED = "It equals the expected result with its last two axes swapped."
 CLUE_SIGN = "It is the expected result with the sign turned round."
 CLUE_FACTOR = "Every entry is {factor:.4g} times the expected one."
 CLUE_SHIFT = "Every entry is the expected one plus {shift:.4g}."
 CLUE_INVERTED = "It is the expected mask with True and False exchanged."
+CLUE_INPUT = "It is your input '{name}', unchanged."
+CLUE_INPUT_ADDED = "It is the expected result with your input '{name}' added."
+CLUE_ZEROS = "Every entry is 0."
+CLUE_FLIPPED = "It is the expected result with axis {axis} turned round."
+CLUE_FLAT = "The right numbers stand in the right order, in another shape."
+CLUE_AXES = "It is the expected result with its axes in the order {order}."
+CLUE_ANOTHER_ORDER = "All the right numbers are there, but in another order."
+CLUE_FLOAT16 = (
+    "The differences are as small as float16 makes them, which keeps three digits: calculate in "
+    "float32."
+)
+CLUE_CUT = "Every entry is the expected one without its fraction."
+CLUE_ROUNDED = "Every entry is the expected one, rounded to {digits} digits."
 CLUE_ROWS = "The rows should sum to 1; one of yours sums to {total:.4g}."
 
-HOLDS = "Holds already: {names}."
+FOLDED = "Beside it: {missing} that do not hold yet, {holding} that do"
 BY_HAND = "small cases, to follow by hand"
 INPUTS_INTACT = "leaves its inputs alone"
-HINTS_LEFT = "Hint {number} of {total}: {hint}"
+HINT = "Hint {number} of {total}: {hint}"
 HINTS_OVER = (
     "That was the last hint. If one of its pieces is new to you, try that piece alone, in a cell "
     "of its own."
 )
+TOTAL = "{got:g} of {points} points in the exercises so far."
+DONE_IN = "{notebook}: {got:g} of {points} points, {tried} of {exercises} exercises tried"
 NO_EXERCISES = (
     "The course's exercises are not loaded. Run this line once, then go on: "
     "from course_utils.exercises import check, hint, progress"

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -10,6 +11,7 @@ from pathlib import Path
 from course_utils.checking import sentences
 from course_utils.checking.assess import check_exercise
 from course_utils.checking.exercise import Exercise
+from course_utils.checking.helpers import failing_helper, helper_first
 from course_utils.checking.report import Report
 from course_utils.files import write_whole
 from course_utils.palette import HINT
@@ -21,6 +23,7 @@ PROGRESS_FILE = Path(".progress.json")
 exercises: dict[str, Exercise] = {}  # handed over by the package that has them
 earned: dict[str, float] = {}
 hints_given: dict[str, int] = {}
+at_work: list[str] = []  # the notebooks of the exercises that were checked or hinted at, in order
 
 
 def hand_over(given: Mapping[str, Exercise]) -> None:
@@ -57,6 +60,9 @@ def check(name: str, solution) -> Report:
         )
     else:
         report = check_exercise(exercise, solution)
+        if not report.passed and (helper := failing_helper(solution, exercises, name)):
+            report = helper_first(report, helper)
+    at_work.append(exercise.notebook)
     remember(report)
     return report
 
@@ -80,7 +86,7 @@ def recorded() -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Note:
-    """A text for a student, shown as a paragraph in a notebook and as it is elsewhere."""
+    """A text for a student, shown as paragraphs in a notebook and as it is elsewhere."""
 
     text: str
 
@@ -89,54 +95,83 @@ class Note:
 
     def _repr_html_(self) -> str:
         style = f"border-left:5px solid {HINT};padding:4px 12px"
-        return f'<div style="{style}">{escape(self.text)}</div>'
+        lines = "".join(f"<div>{escape(line)}</div>" for line in self.text.splitlines())
+        return f'<div style="{style}">{lines}</div>'
 
 
-def hint(name: str) -> Note:
-    """Give one more hint for an exercise each time it is called: a nudge, shapes, pseudo-code."""
+def hint(name: str) -> Note | None:
+    """Give one more hint for an exercise each time it is called: a nudge, shapes, a plan.
+
+    Those before it are shown again. In a notebook it shows itself, wherever in a cell it stands.
+    """
     exercise = find(name)
+    total = len(exercise.hints)
     number = hints_given.get(name, 0) + 1
     hints_given[name] = number
-    total = len(exercise.hints)
-    text = sentences.HINTS_LEFT.format(
-        number=min(number, total), total=total, hint=exercise.hints[min(number, total) - 1]
-    )
-    return Note(f"{text} {sentences.HINTS_OVER}" if number > total else text)
+    at_work.append(exercise.notebook)
+    lines = [
+        sentences.HINT.format(number=i, total=total, hint=text)
+        for i, text in enumerate(exercise.hints[:number], start=1)
+    ]
+    if number > total:
+        lines.append(sentences.HINTS_OVER)
+    return shown(Note("\n".join(lines)))
+
+
+def shown(note: Note) -> Note | None:
+    """Show a note at once where there is a notebook, so that it may stand above a check."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None:
+        return note
+    ipython.display.display(note)
+    return None
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a student is in the course."""
+    """How far a student is: the exercises of this notebook, and one line for each other one."""
 
-    rows: tuple[tuple[str, str, float | None, int], ...]  # notebook, exercise, earned, points
+    rows: tuple[tuple[str, float | None, int], ...]  # exercise, earned, points
+    others: tuple[str, ...]
+    total: str
 
     def __repr__(self) -> str:
         lines = [
-            f"{notebook:24} {name:28} {'-' if got is None else format(got, 'g'):>5} of {points}"
-            for notebook, name, got, points in self.rows
+            f"{name:28} {'-' if got is None else format(got, 'g'):>5} of {points}"
+            for name, got, points in self.rows
         ]
-        return "\n".join([*lines, self.total])
-
-    @property
-    def total(self) -> str:
-        got = sum(row[2] or 0 for row in self.rows)
-        return f"{got:g} of {sum(row[3] for row in self.rows)} points in the exercises so far."
+        return "\n".join([*lines, *self.others, self.total])
 
     def _repr_html_(self) -> str:
         cells = "".join(
-            f"<tr><td>{escape(notebook)}</td><td>{escape(name)}</td>"
+            f"<tr><td>{escape(name)}</td>"
             f"<td>{'not tried yet' if got is None else f'{got:g}'}</td><td>{points}</td></tr>"
-            for notebook, name, got, points in self.rows
+            for name, got, points in self.rows
         )
-        head = "<tr><th>notebook</th><th>exercise</th><th>yours</th><th>points</th></tr>"
-        return f"<table>{head}{cells}</table><p>{escape(self.total)}</p>"
+        head = "<tr><th>exercise</th><th>yours</th><th>points</th></tr>"
+        lines = "".join(f"<div>{escape(line)}</div>" for line in (*self.others, self.total))
+        return f"<table>{head}{cells}</table>{lines}"
 
 
 def progress() -> Progress:
-    """Show the course's exercises with the points you have so far."""
+    """Show this notebook's exercises with the points you have so far, and the others in short."""
     known = {**recorded(), **earned}
-    rows = tuple(
-        (exercise.notebook, name, known.get(name), exercise.points)
-        for name, exercise in exercises.items()
+    by_notebook: dict[str, list[Exercise]] = {}
+    for exercise in exercises.values():
+        by_notebook.setdefault(exercise.notebook, []).append(exercise)
+    here = at_work[-1] if at_work else next(iter(by_notebook))
+    rows = tuple((e.id, known.get(e.id), e.points) for e in by_notebook[here])
+    others = tuple(
+        sentences.DONE_IN.format(
+            notebook=notebook,
+            got=sum(known.get(e.id, 0) for e in theirs),
+            points=sum(e.points for e in theirs),
+            tried=sum(e.id in known for e in theirs),
+            exercises=len(theirs),
+        )
+        for notebook, theirs in by_notebook.items()
+        if notebook != here
     )
-    return Progress(rows)
+    got = sum(known.get(name, 0) for name in exercises)
+    points = sum(exercise.points for exercise in exercises.values())
+    return Progress(rows, others, sentences.TOTAL.format(got=got, points=points))

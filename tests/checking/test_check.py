@@ -12,7 +12,15 @@ import numpy as np
 import pytest
 from keras import ops
 
-from course_utils.checking import Case, Exercise, Mistake, check_exercise, sentences, stopping
+from course_utils.checking import (
+    Case,
+    Exercise,
+    Mistake,
+    by_hand,
+    check_exercise,
+    sentences,
+    stopping,
+)
 from course_utils.checking.driver import Unusable, call
 from course_utils.exercises import EXERCISES
 
@@ -131,14 +139,14 @@ def test_an_array_that_is_no_array():
 def test_a_plain_number_counts_as_an_array_without_axes(value):
     report = check(lambda scores: value)
     assert report.score == 0
-    assert "shape (), expected (5, 5)" in report.message
+    assert "weights has shape (), expected (" in report.message
 
 
 def test_a_wrong_shape_is_named_with_its_axes():
-    report = check(lambda scores: right(scores)[..., None])
-    assert "weights has shape (5, 5, 1), expected (5, 5), that is (… N)" in report.message
-    assert "Seen with a square of scores." in report.message
-    assert "yours (5, 5, 1)" in report.picture.alt
+    report = check(lambda x: 2 * x[..., None], tiny())
+    assert "y has shape (1, 2, 1), expected (1, 2), that is (N)" in report.message
+    assert "Seen with small." in report.message
+    assert "yours (1, 2, 1)" in report.picture.alt
 
 
 def test_a_wrong_kind_is_named():
@@ -183,7 +191,7 @@ def test_bfloat16_is_read():
     def softmax(scores):
         return ops.cast(right(scores), "bfloat16")
 
-    assert "off, by up to" in check(softmax).message
+    assert "you have 0." in check(softmax).message
 
 
 def test_results_of_any_kind_of_array_are_read():
@@ -646,21 +654,60 @@ def test_integers_and_truth_values_are_compared_exactly():
     )
     assert check(lambda x: x >= 1, exercise).passed
     report = check(lambda x: x >= 0, exercise)
-    assert "14% of its entries are wrong" in report.message
+    assert "in y you have True at [0] where it should be False" in report.message
     exercise = dataclasses.replace(exercise, reference=lambda x: x * 10**6)
     assert check(lambda x: x * 10**6, exercise).passed
     assert check(lambda x: x * 10**6 + 1, exercise).score == 0
     assert check(lambda x: (x * 10**6).astype("uint64"), exercise).passed
 
 
-def test_values_are_described_by_share_and_worst():
+def test_the_first_entry_that_differs_is_told():
     def solution(x):
         result = 2 * x
-        result.flat[0] += 0.5
+        result.flat[1] += 0.5
         return result
 
-    message = check(solution, tiny()).message
-    assert "y has the right shape, but 33% of its entries are off, by up to 0.5" in message
+    report = check(solution, tiny(ladder=(by_hand(x=np.array([[0.0, 1], [2, 3]])),)))
+    assert report.message == (
+        "Look at this small case: in y you have 2.5 at [0, 1] where it should be 2."
+    )
+    assert report.counterexample.splitlines() == [
+        "         x = [[0 1]",
+        "              [2 3]]",
+        "expected y = [[ 0 →2]",
+        "              [ 4  6]]",
+        "   yours y = [[   0 →2.5]",
+        "              [   4    6]]",
+    ]
+
+
+def test_the_first_wrong_rung_of_the_ladder_is_shown():
+    one, two, three = (np.arange(1.0, n + 1) for n in (1, 2, 3))
+    rungs = (by_hand(x=one), by_hand("a pair", x=two), by_hand(x=three))
+
+    def wrong_with_two(x):
+        return 2 * x if len(x) == 1 else x**3
+
+    report = check(wrong_with_two, tiny(ladder=rungs, mistakes=()))
+    assert report.counterexample.splitlines() == [
+        "      case = a pair",
+        "expected y = [→2  4]",
+        "   yours y = [→1  8]",
+    ]
+
+
+def test_a_case_too_large_to_be_written_is_told_by_its_shape():
+    exercise = tiny(cases=lambda rng: [Case("long", {"x": np.arange(99.0)})], mistakes=())
+    report = check(lambda x: x**2, exercise)
+    assert "x = (an array of shape (99,))" in report.counterexample
+    assert "you have 1 at [1] where it should be 2" in report.message
+
+
+def test_numbers_are_written_with_as_many_digits_as_tell_them_apart():
+    exercise = tiny(ladder=(by_hand(x=np.array([1.0])),), mistakes=())
+    assert "you have 2.0004 at [0] where it should be 2" in (
+        check(lambda x: 2.0004 * x, exercise).message
+    )
 
 
 def test_a_clue_is_added():
@@ -695,13 +742,14 @@ def test_a_wrong_exact_entry_is_named_with_its_place():
         reference=lambda x: x > 0, mistakes=(), cases=lambda rng: [Case("c", {"x": np.arange(7)})]
     )
     message = check(lambda x: x > 1, exercise).message
-    assert "are wrong. At [1] it is False, expected True. Seen with c." in message
+    assert "in y you have False at [1] where it should be True." in message
 
 
 def test_a_wrong_number_is_told_beside_the_expected_one():
     exercise = tiny(reference=lambda x: 2 * x.sum(), mistakes=())
     report = check(lambda x: 3 * x.sum(), exercise)
-    assert report.message.startswith("y is 6.0, expected 4.0. Seen with small.")
+    assert report.message == "Look at this case: yours gives 27 and it should be 18."
+    assert "yours y = 27" in report.counterexample
     assert report.picture is None
 
 

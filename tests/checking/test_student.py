@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from course_utils.checking import check, hint, progress, student
 from course_utils.exercises import EXERCISES
@@ -24,11 +25,12 @@ def fresh_course(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(student, "earned", {})
     monkeypatch.setattr(student, "hints_given", {})
+    monkeypatch.setattr(student, "at_work", [])
     return tmp_path
 
 
 def points(name="softmax"):
-    return {row[1]: row[2] for row in progress().rows}[name]
+    return {row[0]: row[1] for row in progress().rows}[name]
 
 
 def test_check_reports():
@@ -59,14 +61,23 @@ def test_an_unknown_exercise_names_the_nearest():
         check("zzz", right)
 
 
-def test_hints_come_one_by_one_and_stay_at_the_last():
+def test_hints_come_one_by_one_below_those_before():
     hints = EXERCISES["attend"].hints
-    for number, text in enumerate(hints, start=1):
-        note = hint("attend")
-        assert repr(note) == f"Hint {number} of 3: {text}"
+    lines = [f"Hint {number} of 3: {text}" for number, text in enumerate(hints, start=1)]
+    for number in (1, 2, 3):
+        assert repr(hint("attend")).splitlines() == lines[:number]
     for _ in range(2):
-        assert repr(hint("attend")).startswith(f"Hint 3 of 3: {hints[2]} That was the last hint.")
+        *shown, last = repr(hint("attend")).splitlines()
+        assert shown == lines and last.startswith("That was the last hint.")
     assert repr(hint("softmax")).startswith("Hint 1 of 3: ")
+
+
+def test_a_hint_shows_itself_in_a_notebook(capsys):
+    shell = InteractiveShell.instance()
+    shell.run_cell("from course_utils.exercises import hint")
+    shell.run_cell("hint('attend')\n3")
+    InteractiveShell.clear_instance()
+    assert "Hint 1 of 3: " in capsys.readouterr().out
 
 
 def test_hints_are_escaped_in_html():
@@ -122,13 +133,38 @@ def test_exercises_that_the_file_knows_and_we_do_not_are_kept(fresh_course):
     assert "from_another_edition" not in repr(progress())
 
 
-def test_progress_as_text_and_as_a_table():
+def test_progress_shows_this_notebook_and_the_others_in_a_line_each():
     check("softmax", right)
     text, html = repr(progress()), progress()._repr_html_()
     lines = text.splitlines()
-    assert lines[0].split() == ["attention", "softmax", "2", "of", "2"]
-    assert lines[1].split() == ["attention", "attention_scores", "-", "of", "2"]
+    assert lines[0].split() == ["softmax", "2", "of", "2"]
+    assert lines[1].split() == ["attention_scores", "-", "of", "2"]
+    here = sum(exercise.notebook == "attention" for exercise in EXERCISES.values())
+    assert lines[here].startswith("multi_head_attention: 0 of ")
+    assert len(lines) == here + 5 + 1
     total = sum(exercise.points for exercise in EXERCISES.values())
     assert lines[-1] == f"2 of {total} points in the exercises so far."
     assert "<td>softmax</td><td>2</td><td>2</td>" in html and "not tried yet" in html
     assert lines[-1] in html
+    hint("patchify")
+    assert repr(progress()).startswith("patchify")
+    assert "attention: 2 of 15 points, 1 of 7 exercises tried" in repr(progress())
+
+
+def test_a_wrong_helper_is_named_before_what_uses_it():
+    notebook = {"np": np}
+    cells = """
+def split_heads(x, num_heads):
+    batch, length, dim = x.shape
+    return x.reshape(batch, num_heads, length, dim // num_heads)
+
+def multi_head_attention(query, value, params, num_heads, mask=None):
+    return split_heads(query, num_heads), query
+"""
+    exec(cells, notebook)
+    report = check("multi_head_attention", notebook["multi_head_attention"])
+    assert report.message.startswith("Your multi_head_attention uses your split_heads, and that")
+    assert report.mistake is None and not report.passed
+    notebook["split_heads"] = EXERCISES["split_heads"].reference
+    report = check("multi_head_attention", notebook["multi_head_attention"])
+    assert "uses your split_heads" not in report.message

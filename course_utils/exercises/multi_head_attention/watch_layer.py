@@ -28,6 +28,10 @@ WANTED = (
     "{bias}, a pair for each of its Dense layers. Yours owns {owned}. Does call use all four, as "
     "__init__ made them?"
 )
+NO_CALL = (
+    "Your class has no method call. Is there a line `def call(self, query, …)`, with four spaces "
+    "before it, so that it stands inside the class? And is the code below it eight spaces in?"
+)
 NO_PAIR = "With return_weights=True the layer should return a pair, (output, weights)."
 
 
@@ -77,6 +81,8 @@ def make(solution, inputs):
             f"{NAME} should make a Keras layer, but it makes {describe(layer)}. Its first line "
             f"is: class {NAME}(layers.Layer).",
         )
+    if type(layer).call is layers.Layer.call:
+        raise Unusable("type", NO_CALL)
     if solution is not MultiHeadAttention:
         for part in layer._flatten_layers():  # the layer itself and all it is made of
             for kind in DONE_ALREADY:

@@ -41,8 +41,9 @@ def verdict(secret: Report, public: Report | None) -> Report:
     the words are ours alone. So no picture, printed line or error can carry a secret case out.
     """
     if public is None or secret.passed:
-        return replace(secret, error="", picture=None, printed="")
-    seen = {"error": public.error, "picture": public.picture, "printed": public.printed}
+        return replace(secret, error="", counterexample="", picture=None, printed="")
+    shown = ("error", "counterexample", "picture", "printed")
+    seen = {name: getattr(public, name) for name in shown}
     if public.passed:
         return replace(secret, message=ONLY_HERE, **seen)
     return replace(secret, message=secret.message if secret.mistake else public.message, **seen)
