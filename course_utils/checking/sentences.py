@@ -66,8 +66,8 @@ CHANGED_INSIDE = (
 )
 
 HELPER_FIRST = (
-    "Your {name} uses your {helper}, and that does not pass its own check yet. Mend {helper} first, "
-    "run its cell and then this one again."
+    "Your {name} uses your {helper}, and that does not pass its own check yet. Mend {helper} "
+    "first, run its cell and then this one again."
 )
 NEIGHBOUR = "In every case your result is what ours becomes with one change: {place}, {says}."
 TWO_AT_ONCE = "Two things at once. {first} And: {second}"

@@ -1,11 +1,13 @@
 """Grade one notebook from its file to its Reports."""
 
+import re
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 
 from course_utils.checking.assess import judge_for
+from course_utils.checking.helpers import helper_first
 from course_utils.checking.report import Report
 from course_utils.exercises import EXERCISES, NOTEBOOKS
 from course_utils.grading.sandbox.pool import Pool
@@ -77,7 +79,21 @@ def judge_submission(
             text = (SOLUTION_RAISED if error else MISSING).format(name=exercise.id, error=error)
             report = replace(report, message=text)
         reports[exercise.id] = report
-    return reports, answers
+    return {name: with_helper(report, reports, todo) for name, report in reports.items()}, answers
+
+
+def with_helper(report: Report, reports: dict[str, Report], todo: Plan) -> Report:
+    """Name the student's own answer that another one uses and that is wrong, as `check` does."""
+    if report.passed or not report.solved:
+        return report
+    number = todo.solutions.get(report.exercise)
+    text = next((step["run"] for step in todo.steps if step["number"] == number), "")
+    code = "\n".join(line.partition("#")[0] for line in text.splitlines())
+    for name, other in reports.items():
+        wrong = name != report.exercise and other.solved and not other.passed
+        if wrong and re.search(rf"\b{name}\(", code):
+            return helper_first(report, name)
+    return report
 
 
 def examine(pool: Pool, todo: Plan, ids: list[str], seed: int) -> tuple[Answers, dict[str, Report]]:
