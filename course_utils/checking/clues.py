@@ -46,7 +46,7 @@ def find(
     shift = float(np.mean(got - expected))
     if close(got - shift, expected):
         return sentences.CLUE_SHIFT.format(shift=shift)
-    if close(got, np.trunc(expected)):
+    if np.abs(expected).max() >= 2 and close(got, np.trunc(expected)):
         return sentences.CLUE_CUT
     for digits in (1, 2, 3):
         if close(got, np.round(expected, digits)):

@@ -68,6 +68,7 @@ class Exercise:
     outputs: names of what the solution returns, each with its axes ("… Nq Nk").
     answer: a right solution in plain NumPy, whose text the mistakes edit.
     ladder: cases by hand, the smallest first, always the same: where a wrong answer is shown.
+    mistakes: the first is the exercise's headline, what it is about.
     driver: (solution, inputs) -> the solution's result; most exercises just call it.
     observe: (inputs, arrays) -> arrays, for exercises with many right answers: what is compared
     is what it sees in the answer, not the answer. It runs on plain arrays, never on student code.
