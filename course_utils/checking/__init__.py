@@ -7,7 +7,7 @@ counterexample, neighbours < diagnose < assess < helpers < student.
 from course_utils.checking.assess import check_exercise
 from course_utils.checking.exercise import Case, Exercise, Mistake, by_hand, edited, mistake
 from course_utils.checking.report import Report
-from course_utils.checking.student import check, hint, progress
+from course_utils.checking.student import check, hint, progress, yours_or_ours
 
 __all__ = [
     "Case",
@@ -21,4 +21,5 @@ __all__ = [
     "hint",
     "mistake",
     "progress",
+    "yours_or_ours",
 ]

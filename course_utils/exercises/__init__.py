@@ -2,7 +2,7 @@
 
 import course_utils.reference  # noqa: F401  loads Keras quietly, before any exercise does
 from course_utils.checking.exercise import Exercise
-from course_utils.checking.student import check, hand_over, hint, progress
+from course_utils.checking.student import check, hand_over, hint, progress, yours_or_ours
 from course_utils.exercises import (
     attention,
     multi_head_attention,
@@ -27,4 +27,4 @@ EXERCISES: dict[str, Exercise] = {
 
 hand_over(EXERCISES)
 
-__all__ = ["EXERCISES", "NOTEBOOKS", "check", "hint", "progress"]
+__all__ = ["EXERCISES", "NOTEBOOKS", "check", "hint", "progress", "yours_or_ours"]

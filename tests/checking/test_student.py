@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from course_utils.checking import check, hint, progress, student
+from course_utils.checking import check, hint, progress, student, yours_or_ours
 from course_utils.exercises import EXERCISES
 
 
@@ -168,3 +168,12 @@ def multi_head_attention(query, value, params, num_heads, mask=None):
     notebook["split_heads"] = EXERCISES["split_heads"].reference
     report = check("multi_head_attention", notebook["multi_head_attention"])
     assert "uses your split_heads" not in report.message
+
+
+def test_a_solution_that_passes_goes_on_working_and_another_does_not(capsys):
+    softmax = EXERCISES["softmax"]
+    assert yours_or_ours("softmax", right) is right
+    assert "your own softmax does the work" in capsys.readouterr().out
+    for other in (partly, None, softmax.reference, softmax.answer):
+        assert yours_or_ours("softmax", other) is softmax.reference
+        assert "the course's own softmax does the work" in capsys.readouterr().out
