@@ -98,8 +98,8 @@ INPUTS_INTACT = "leaves its inputs alone"
 HINT = "Hint {number} of {total}: {hint}"
 YOURS_IS_USED = "From here on your own {name} does the work."
 OURS_IS_USED = (
-    "From here on the course's own {name} does the work: yours does not pass its check yet. When it "
-    "does, run this cell again."
+    "From here on the course's own {name} does the work: yours does not pass its check yet. When "
+    "it does, run this cell again."
 )
 HINTS_OVER = (
     "That was the last hint. If one of its pieces is new to you, try that piece alone, in a cell "
