@@ -57,9 +57,9 @@ class Counterexample:
     def __str__(self) -> str:
         """Inputs, expected and yours, the first entry that differs marked with an arrow."""
         case, digits, place = self.trial.case, self.digits, self.place
-        rows = [("case", case.label)] if case.label else []
-        if not case.label or not case.by_hand:
-            rows += [(name, written(value)) for name, value in case.inputs.items()]
+        rows = [(name, written(value)) for name, value in case.inputs.items()]
+        if case.label and case.by_hand:  # words instead of inputs that nobody could read
+            rows = [(sentences.CASE, case.label)]
         both = sentences.EXPECTED, sentences.YOURS
         names = [f"{who} {self.output}" if self.output else who for who in both]
         rows.append((names[0], written(self.expected, digits, place)))
@@ -103,6 +103,9 @@ def written(value, digits: int = DIGITS[0], place: tuple[int, ...] | None = None
         return f"[{parts}]" if isinstance(value, list) else f"({parts})"
     if not isinstance(value, np.ndarray):
         return number(value, 6) if isinstance(value, float) else repr(value)
+    if value.size > MOST and place:
+        entry = number(value[place], digits)
+        return sentences.LARGE_AT.format(shape=value.shape, place=list(place), entry=entry)
     if value.size > MOST:
         return sentences.LARGE.format(shape=value.shape)
     if value.ndim == 0:

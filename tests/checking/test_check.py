@@ -690,7 +690,7 @@ def test_the_first_wrong_rung_of_the_ladder_is_shown():
 
     report = check(wrong_with_two, tiny(ladder=rungs, mistakes=()))
     assert report.counterexample.splitlines() == [
-        "      case = a pair",
+        "  the case = a pair",
         "expected y = [→2  4]",
         "   yours y = [→1  8]",
     ]
