@@ -106,14 +106,14 @@ class Report:
         if self.counterexample:
             style = "margin:6px 0;padding:4px 8px;overflow-x:auto;line-height:1.3"
             parts.append(f'<pre style="{style}">{escape(self.counterexample)}</pre>')
-        if self.solved and not self.passed:
-            parts.append(self.list_of_properties())
         if self.picture:
             source = base64.b64encode(self.picture.svg.encode()).decode()
             parts.append(
                 f'<img alt="{escape(self.picture.alt)}" style="max-width:100%" '
                 f'src="data:image/svg+xml;base64,{source}"/>'
             )
+        if self.solved and not self.passed:
+            parts.append(self.list_of_properties())
         if self.printed:
             parts.append(
                 "<details><summary>Your code printed</summary>"

@@ -94,7 +94,7 @@ CLUE_CUT = "Every entry is the expected one without its fraction."
 CLUE_ROUNDED = "Every entry is the expected one, rounded to {digits} digits."
 CLUE_ROWS = "The rows should sum to 1; one of yours sums to {total:.4g}."
 
-FOLDED = "Beside it: {missing} that do not hold yet, {holding} that do"
+FOLDED = "{missing} more not yet, {holding} already"
 BY_HAND = "small cases, to follow by hand"
 INPUTS_INTACT = "leaves its inputs alone"
 HINT = "Hint {number} of {total}: {hint}"

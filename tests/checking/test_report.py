@@ -73,7 +73,7 @@ def test_an_unsolved_exercise_shows_no_list_of_failures():
 def test_the_html_lists_the_properties_and_the_picture_with_its_words():
     html = REPORT.html()
     assert "<div>✗ a square</div><details>" in html
-    assert "0 that do not hold yet, 2 that do</summary><div>✓ a row</div>" in html
+    assert "0 more not yet, 2 already</summary><div>✓ a row</div>" in html
     assert 'alt="weights: two shapes."' in html
     source = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', html)[1]
     assert base64.b64decode(source).decode() == REPORT.picture.svg
