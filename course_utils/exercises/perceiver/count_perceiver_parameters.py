@@ -1,7 +1,7 @@
 """Exercise `count_perceiver_parameters`: what shared weights save."""
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import perceiver as reference
 
 PARTS = ("latents", "tokens", "cross", "latent_transformer", "head")
@@ -33,6 +33,13 @@ def count_cases(rng):
     ]
 
 
+TENS = {part: 10**power for power, part in enumerate(PARTS)}
+LADDER = (
+    by_hand(**TENS, iterations=2, shared=False),
+    by_hand(**TENS, iterations=3, shared=True),
+)
+
+
 def call_with_sizes(solution, inputs):
     sizes = {part: inputs[part] for part in PARTS}
     given = {"sizes": sizes, "iterations": inputs["iterations"], "shared": inputs["shared"]}
@@ -46,6 +53,7 @@ COUNT_PERCEIVER_PARAMETERS = Exercise(
     reference=reference.count_perceiver_parameters,
     answer=count_perceiver_parameters,
     cases=count_cases,
+    ladder=LADDER,
     outputs={"count": ""},
     driver=call_with_sizes,
     hints=(
@@ -53,8 +61,8 @@ COUNT_PERCEIVER_PARAMETERS = Exercise(
         "round, unless the rounds share them?",
         "Once: latents, tokens, head. Once a round: cross and latent_transformer. Rounds that "
         "share their weights count as one.",
-        "copies = 1 if shared else iterations;  return latents + tokens + head "
-        "+ copies * (cross + latent_transformer)",
+        "Add up what is there once. Then count the copies of a round's parts, for shared=True and "
+        "for shared=False, and multiply those parts alone.",
     ),
     mistakes=(
         edited("multiplies shared weights", ("1 if shared else iterations", "iterations"))(

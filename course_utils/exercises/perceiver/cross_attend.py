@@ -3,8 +3,8 @@
 import numpy as np
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import perceiver as reference
 
 ROLES = ("query", "key", "value")
@@ -44,6 +44,22 @@ def cross_cases(rng):
     ]
 
 
+EYE = {role: np.eye(2, dtype="float32") for role in ROLES}
+LADDER = (
+    by_hand(
+        latents=np.float32([[1, 0]]),
+        data=np.float32([[[1, 3], [3, 1]]]),
+        **EYE | {"query": np.float32([[0], [2]]), "key": np.float32([[1], [0]])},
+    ),
+    by_hand(latents=np.float32([[0, 0], [2, 0]]), data=np.float32([[[1, 3], [3, 1]]]), **EYE),
+    by_hand(
+        latents=np.float32([[0, 0], [2, 0]]),
+        data=numbered(2, 3, 2),
+        **EYE | {"value": 3 * EYE["key"]},
+    ),
+)
+
+
 def call_with_params(solution, inputs):
     """Call a solution with the kernels in a dictionary."""
     params = {role: inputs[role] for role in ROLES}
@@ -68,15 +84,15 @@ CROSS_ATTEND = Exercise(
     reference=reference.cross_attend,
     answer=cross_attend,
     cases=cross_cases,
+    ladder=LADDER,
     outputs={"latents": "B L D"},
     driver=call_with_params,
     hints=(
         "It is attention as in notebook 1. Only the sources differ: who asks, and who answers?",
         "query = latents @ kernel (L, d); key (B, N, d) and value (B, N, D) come from the data. "
         "Scores (B, L, N), softmax over the tokens, times the values: (B, L, D).",
-        "query = (latents @ params['query'])[None];  key = data @ params['key'];  "
-        "value = data @ params['value'];  "
-        "weights = softmax(query @ swapaxes(key, 1, 2) / d ** 0.5);  return weights @ value",
+        "query = latents @ …;  key = data @ …;  value = data @ …;  scores (B, L, N), with what you "
+        "know to divide by;  softmax;  times the values. The latents have no batch axis yet.",
     ),
     mistakes=(
         edited(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import positional_encoding as reference
 
 
@@ -33,6 +33,13 @@ def fourier_cases(rng):
     ]
 
 
+LADDER = (
+    by_hand(positions=np.float32([[0.5]]), num_bands=2, max_resolution=4),
+    by_hand(positions=np.float32([[0.5, 1]]), num_bands=2, max_resolution=4),
+    by_hand(positions=np.float32([[0.5], [-0.5], [0.25]]), num_bands=3, max_resolution=6),
+)
+
+
 EACH_AXIS_WHOLE = (
     ("[sines, cosines], axis=1", "[positions[:, :, None], sines, cosines], axis=2"),
     ("np.concatenate([positions, waves], axis=-1)", "waves"),
@@ -45,6 +52,7 @@ FOURIER_FEATURES = Exercise(
     reference=reference.fourier_features,
     answer=fourier_features,
     cases=fourier_cases,
+    ladder=LADDER,
     outputs={"features": "N k·(2·bands+1)"},
     hints=(
         "Each coordinate is multiplied by each frequency. How do you get all products at once? And "
@@ -52,9 +60,8 @@ FOURIER_FEATURES = Exercise(
         "positions (N, k, 1) times frequencies (bands,) gives (N, k, bands); a reshape to "
         "(N, k·bands) keeps the first axis' bands before those of the second. Then join positions, "
         "sines and cosines along the last axis.",
-        "f = linspace(1, max_resolution / 2, num_bands);  "
-        "angle = reshape(pi * positions[:, :, None] * f, (N, k * num_bands));  "
-        "return concatenate([positions, sin(angle), cos(angle)], axis=-1)",
+        "frequencies = linspace(1, …, num_bands);  angles = pi · every coordinate · every "
+        "frequency, reshaped to (N, …);  then join three things: which, and in which order?",
     ),
     mistakes=(
         edited("π missing", (" * np.pi", ""))(

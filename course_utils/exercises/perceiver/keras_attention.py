@@ -1,9 +1,10 @@
 """Exercise `keras_attention`: make a layer do what its name says."""
 
+import numpy as np
 from keras import layers
 
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import perceiver as reference
 
 
@@ -28,6 +29,18 @@ def keras_cases(rng):
     ]
 
 
+LADDER = (
+    by_hand(
+        query=np.float32([[[2, 0, 0, 0]]]),
+        key=np.float32(np.log([[[1, 1, 1, 1], [3, 1, 1, 1]]])),
+        value=np.float32([[[4, 0, 0, 0], [8, 0, 0, 0]]]),
+    ),
+    by_hand(
+        query=numbered(1, 1, 2) * 0, key=numbered(1, 2, 2), value=numbered(1, 2, 2)[:, ::-1] ** 2
+    ),
+)
+
+
 ORDER = (
     "You give the layer [query, key, value]. Keras wants [query, value, key]: the value second, "
     "the key last. So it compares queries with values, and mixes keys; no error says so where the "
@@ -41,14 +54,15 @@ KERAS_ATTENTION = Exercise(
     reference=reference.keras_attention,
     answer=keras_attention,
     cases=keras_cases,
+    ladder=LADDER,
     outputs={"output": "B Nq dv"},
     hints=(
         "Two things in the example differ from softmax(query · keyᵀ / √d) · value. Read what "
         "help(keras.layers.Attention) says about inputs, and about use_scale.",
         "The layer takes a list of three arrays, (B, Nq, d), (B, Nk, dv) and (B, Nk, d) in this "
         "order. It divides by nothing: the factor 1/√d can go into the queries before.",
-        "layer = keras.layers.Attention();  "
-        "return layer([query / query.shape[-1] ** 0.5, value, key])",
+        "layer = keras.layers.Attention();  layer([query / …, …, …]): three arrays in the order "
+        "that the layer wants, and not the one you would choose.",
     ),
     mistakes=(
         edited("passes [query, key, value]", ("value, key]", "key, value]"))(

@@ -7,8 +7,8 @@ import numpy as np
 from keras import ops
 
 from course_utils.checking.driver import Unusable, call
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.exercises.perceiver.parts import Cross, LatentTransformer
 from course_utils.reference import perceiver as reference
 
@@ -42,6 +42,18 @@ def perceive_cases(rng):
         case("several looks", 5, data_dim=7),
         case("no look at all", 0),
     ]
+
+
+LADDER = (
+    by_hand(
+        "one latent and two tokens, one iteration",
+        **{"latents": numbered(1, 1, 2), "data": numbered(1, 2, 2) / 4, "iterations": 1, "seed": 1},
+    ),
+    by_hand(
+        "one latent and two tokens, two iterations",
+        **{"latents": numbered(1, 1, 2), "data": numbered(1, 2, 2) / 4, "iterations": 2, "seed": 1},
+    ),
+)
 
 
 SAME = "call the same cross and the same latent_transformer in every round, as they were given."
@@ -101,6 +113,7 @@ PERCEIVE = Exercise(
     reference=reference.perceive,
     answer=perceive,
     cases=perceive_cases,
+    ladder=LADDER,
     outputs={"latents": "B L D"},
     driver=look_and_think,
     seconds=20.0,
@@ -108,8 +121,8 @@ PERCEIVE = Exercise(
         "One round is: look at the data, then think. What does the next round start from?",
         "Both callables give latents (B, L, D) again, so they can take the name latents. The data "
         "never change.",
-        "for _ in range(iterations): latents = cross(latents, data); "
-        "latents = latent_transformer(latents);  return latents",
+        "A for loop of two lines. Both lines give latents their new value, and the second starts "
+        "from what the first one made.",
     ),
     mistakes=(
         edited(

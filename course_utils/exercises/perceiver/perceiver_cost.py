@@ -1,6 +1,6 @@
 """Exercise `perceiver_cost`: what a look costs, and what a thought."""
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import perceiver as reference
 
 
@@ -28,6 +28,12 @@ def cost_cases(rng):
     ]
 
 
+LADDER = (
+    by_hand(num_tokens=10, num_latents=3, dim=1, depth=1, iterations=1),
+    by_hand(num_tokens=10, num_latents=2, dim=3, depth=4, iterations=5),
+)
+
+
 ONE_PRODUCT_A_LOOK = ("2 * num_tokens", "num_tokens")
 ONE_PRODUCT_A_THOUGHT = ("2 * num_latents", "num_latents")
 PROJECTIONS_OF_THE_LOOK = ("look = ", "look = 2 * (num_tokens + num_latents) * dim**2 + ")
@@ -39,14 +45,15 @@ PERCEIVER_COST = Exercise(
     reference=reference.perceiver_cost,
     answer=perceiver_cost,
     cases=cost_cases,
+    ladder=LADDER,
     outputs={"cost": ""},
     hints=(
         "A product of an array (a, b) with one of (b, c) has a·b·c multiplications. Attention has "
         "two products: for the scores, and for the mixing.",
         "Cross-attention: (L, D) times (D, N), then (L, N) times (N, D). A block of the latent "
         "transformer: the same with L in place of N.",
-        "cross = 2 * num_tokens * num_latents * dim;  block = 2 * num_latents ** 2 * dim;  "
-        "return iterations * (cross + depth * block)",
+        "Two products for a look, two for a block. How many looks are there, and how many blocks? "
+        "Try it with iterations=1 and depth=1 first.",
     ),
     mistakes=(
         edited("N² term", ("num_tokens * num_latents", "num_tokens**2"))(

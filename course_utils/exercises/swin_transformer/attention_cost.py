@@ -1,6 +1,6 @@
 """Exercise `attention_cost`: what windows save."""
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import windows as reference
 
 
@@ -27,6 +27,12 @@ def cost_cases(rng):
         case("the first stage of Swin-T", 56, 56, 96, 7),
         case("one window, as large as the map", high, high, 13, high),
     ]
+
+
+LADDER = (
+    by_hand(height=2, width=3, dim=5),
+    by_hand(height=2, width=4, dim=3, window=2),
+)
 
 
 A_FLOAT = (
@@ -99,14 +105,15 @@ ATTENTION_COST = Exercise(
     reference=reference.attention_cost,
     answer=attention_cost,
     cases=cost_cases,
+    ladder=LADDER,
     outputs={"cost": ""},
     hints=(
         "A product of an array (a, b) with one of (b, c) has a·b·c multiplications. There are four "
         "projections, and two products in which tokens meet.",
         "With N = HW tokens, a projection is (N, D) times (D, D). Scores are (N, D) times (D, K), "
         "the mixing is (N, K) times (K, D): K keys for each query. K is HW, or M² with windows.",
-        "tokens = height * width;  keys = tokens if window is None else window ** 2;  "
-        "return 4 * tokens * dim ** 2 + 2 * tokens * keys * dim",
+        "Write both sums down with K in them: four projections, and two products of N, K and D. "
+        "Last, what is K, with a window and without?",
     ),
     mistakes=MISTAKES,
 )

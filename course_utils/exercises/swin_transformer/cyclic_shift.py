@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import windows as reference
 
 
@@ -24,6 +24,13 @@ def shift_cases(rng):
         case("negative: back again", high, -1),
         case("no shift", wide, 0),
     ]
+
+
+LADDER = (
+    by_hand(x=numbered(1, 3, 4, 1), shift=1),
+    by_hand(x=numbered(1, 3, 4, 1), shift=-1),
+    by_hand(x=numbered(2, 2, 3, 2), shift=1),
+)
 
 
 BY = "-shift, -shift"
@@ -113,13 +120,15 @@ CYCLIC_SHIFT = Exercise(
     reference=reference.cyclic_shift,
     answer=cyclic_shift,
     cases=shift_cases,
+    ladder=LADDER,
     outputs={"x": "B H W C"},
     hints=(
         "There is a function in NumPy and in keras.ops that moves an array along an axis and "
         "brings back in front what falls off behind. Which way does it go?",
         "(B, H, W, C): the rows are axis 1, the columns axis 2. Both move, by the same number. A "
         "token of row i goes to row i - shift.",
-        "return roll(x, (-shift, -shift), axis=(1, 2))",
+        "One call of roll does both axes: two shifts, and two axes, each in a pair. With a shift "
+        "of 1, what was in row 1 is in row 0.",
     ),
     mistakes=MISTAKES,
 )

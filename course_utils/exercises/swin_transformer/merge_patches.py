@@ -3,9 +3,9 @@
 import numpy as np
 
 from course_utils.checking.driver import SLIPS, call
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.checking.stopping import TimeLimit
-from course_utils.exercises.draw import normal
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import windows as reference
 
 ODD = "an odd side is refused"
@@ -28,6 +28,14 @@ def merge_cases(rng):
         Case(ODD, {"x": normal(rng, 2, 15, 6, 1)}, label="an odd height"),
         Case(ODD, {"x": normal(rng, 3, 10, 15, 5)}, label="an odd width"),
     ]
+
+
+LADDER = (
+    by_hand(x=numbered(1, 2, 2, 1)),
+    by_hand(x=numbered(1, 2, 4, 1)),
+    by_hand(x=numbered(1, 4, 4, 1)),
+    by_hand(x=numbered(2, 2, 4, 2)),
+)
 
 
 def odd(inputs):
@@ -146,6 +154,7 @@ MERGE_PATCHES = Exercise(
     reference=reference.merge_patches,
     answer=merge_patches,
     cases=merge_cases,
+    ladder=LADDER,
     outputs={"merged": "B H/2 W/2 4C", "refused": ""},
     driver=merge_or_refuse,
     observe=watch_merge,
@@ -154,8 +163,8 @@ MERGE_PATCHES = Exercise(
         "squares at once. Which slices are the other three?",
         "Four slices of (B, H/2, W/2, C), behind one another on the last axis. Their order: "
         "(0, 0), (1, 0), (0, 1), (1, 1) as (row, column). Before that: are H and W even?",
-        "if H % 2 or W % 2: raise ValueError(…);  return concatenate([x[:, 0::2, 0::2], "
-        "x[:, 1::2, 0::2], x[:, 0::2, 1::2], x[:, 1::2, 1::2]], axis=-1)",
+        "A ValueError first, where a side is odd. Then concatenate([x[:, 0::2, 0::2], "
+        "x[:, 1::2, 0::2], …, …], axis=-1): the left column of the square before the right one.",
     ),
     mistakes=(
         *(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import positional_encoding as reference
 
 
@@ -28,6 +28,13 @@ def index_cases(rng):
         case("a single row or column", 1, high),
         case("a single row or column", high, 1),
     ]
+
+
+LADDER = (
+    by_hand(window_height=1, window_width=2),
+    by_hand(window_height=2, window_width=1),
+    by_hand(window_height=2, window_width=3),
+)
 
 
 ROW_FACTOR = "(2 * width - 1)"
@@ -159,6 +166,7 @@ RELATIVE_POSITION_INDEX = Exercise(
     reference=reference.relative_position_index,
     answer=relative_position_index,
     cases=index_cases,
+    ladder=LADDER,
     outputs={"index": "A A"},
     seconds=30.0,  # JAX compiles each step for each size
     hints=(
@@ -168,10 +176,8 @@ RELATIVE_POSITION_INDEX = Exercise(
         "Both offsets are (A, A). Move them to start at 0: add Mh - 1 and Mw - 1. Now number the "
         "pairs as you would number the tokens of a grid that is 2Mw - 1 wide: row · width + "
         "column.",
-        "row, column = divmod(arange(Mh * Mw), Mw);  "
-        "down = row[:, None] - row[None, :] + Mh - 1;  "
-        "across = column[:, None] - column[None, :] + Mw - 1;  "
-        "return down * (2 * Mw - 1) + across",
+        "row, column = divmod(arange(Mh * Mw), Mw);  down = row[:, None] - row[None, :] + …;  "
+        "across likewise;  and one number of the two, as a token's number is row · width + column.",
     ),
     mistakes=MISTAKES,
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.swin_transformer.window_partition import window_partition
 from course_utils.reference import windows as reference
 
@@ -29,6 +29,12 @@ def mask_cases(rng):
         case("no shift", 4, 6, 2, 0),
         case("no shift", 3, 3, 3, 0),  # one window: such a map is never shifted
     ]
+
+
+LADDER = (
+    by_hand(height=2, width=4, window=2, shift=1),
+    by_hand(height=4, width=2, window=2, shift=1),
+)
 
 
 LABEL = "2 * (row + shift >= height) + (column + shift >= width)"
@@ -153,6 +159,7 @@ SHIFTED_WINDOW_MASK = Exercise(
     reference=reference.shifted_window_mask,
     answer=shifted_window_mask,
     cases=mask_cases,
+    ladder=LADDER,
     outputs={"mask": "nW M² M²"},
     seconds=30.0,  # JAX compiles each step for each size
     forbidden=frozenset({f"{reference.__name__}.window_mask"}),
@@ -163,9 +170,8 @@ SHIFTED_WINDOW_MASK = Exercise(
         "Give each place of the shifted map a label that says whether its row went round, and "
         "whether its column did: (H, W). Cut the labels into windows, (nW, M²), and compare each "
         "with each: (nW, M², 1) with (nW, 1, M²).",
-        "row, column = indices((H, W));  label = 2 * (row + shift >= H) + (column + shift >= W);  "
-        "label = window_partition(label[None, :, :, None], M)[:, :, 0];  "
-        "return label[:, :, None] == label[:, None, :]",
+        "row, column = indices((H, W));  label = 2 * (row … H) + (column … W);  cut it with "
+        "window_partition, which wants (B, H, W, C);  and compare each token's label with each.",
     ),
     mistakes=MISTAKES,
 )

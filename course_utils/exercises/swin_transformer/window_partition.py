@@ -4,8 +4,8 @@ from itertools import permutations
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import windows as reference
 
 
@@ -28,6 +28,14 @@ def partition_cases(rng):
         case("one window, as large as the map", (3, 5, 5, 2), 5),
         case("windows of one token", (2, 3, 5, 7), 1),
     ]
+
+
+LADDER = (
+    by_hand(x=numbered(1, 2, 4, 1), window=2),
+    by_hand(x=numbered(1, 4, 2, 1), window=2),
+    by_hand(x=numbered(1, 4, 6, 1), window=2),
+    by_hand(x=numbered(2, 2, 4, 2), window=2),
+)
 
 
 ORDER = "0, 1, 3, 2, 4, 5"
@@ -125,14 +133,15 @@ WINDOW_PARTITION = Exercise(
     reference=reference.window_partition,
     answer=window_partition,
     cases=partition_cases,
+    ladder=LADDER,
     outputs={"windows": "B·nW M² C"},
     hints=(
         "It is patchify on a map of tokens. Which reshape cuts both sides into pieces of M, and "
         "moves nothing?",
         "(B, H, W, C) -> reshape -> (B, H/M, M, W/M, M, C) -> swap the two axes in the middle -> "
         "(B, H/M, W/M, M, M, C) -> reshape -> (B·nW, M·M, C).",
-        "B, H, W, C = x.shape;  x = reshape(x, (B, H // M, M, W // M, M, C));  "
-        "return reshape(transpose(x, (0, 1, 3, 2, 4, 5)), (B * (H // M) * (W // M), M * M, C))",
+        "x = reshape(x, (B, H // M, M, W // M, M, C));  x = transpose(x, (0, …, 5));  and a second "
+        "reshape, to one window a row. Try it on a map whose tokens are numbered.",
     ),
     mistakes=MISTAKES,
 )

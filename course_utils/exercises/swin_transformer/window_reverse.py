@@ -2,8 +2,8 @@
 
 from itertools import permutations
 
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.exercises.swin_transformer.window_partition import (
     ONE_SIDE,
     ORDER,
@@ -34,6 +34,14 @@ def reverse_cases(rng):
         case("one window, as large as the map", 3, 1, 1, 5, 2),
         case("a single image", 1, 3, 5, 2, 7),
     ]
+
+
+LADDER = (
+    by_hand(windows=numbered(2, 4, 1), window=2, height=2, width=4),
+    by_hand(windows=numbered(2, 4, 1), window=2, height=4, width=2),
+    by_hand(windows=numbered(6, 4, 1), window=2, height=4, width=6),
+    by_hand(windows=numbered(4, 4, 2), window=2, height=2, width=4),
+)
 
 
 GRID = "-1, rows, columns"
@@ -115,14 +123,14 @@ WINDOW_REVERSE = Exercise(
     reference=reference.window_reverse,
     answer=window_reverse,
     cases=reverse_cases,
+    ladder=LADDER,
     outputs={"x": "B H W C"},
     hints=(
         "window_partition had three steps. Undo them, the last one first.",
         "(B·nW, M·M, C) -> reshape -> (B, H/M, W/M, M, M, C) -> swap axes 2 and 3 -> "
         "(B, H/M, M, W/M, M, C) -> reshape -> (B, H, W, C).",
-        "rows, columns = H // M, W // M;  B = windows.shape[0] // (rows * columns);  "
-        "x = reshape(windows, (B, rows, columns, M, M, C));  "
-        "return reshape(transpose(x, (0, 1, 3, 2, 4, 5)), (B, H, W, C))",
+        "rows, columns = H // M, W // M;  x = reshape(windows, (…, rows, columns, M, M, C));  two "
+        "axes change places;  reshape to (…, H, W, C). How many images are there?",
     ),
     mistakes=MISTAKES,
 )
