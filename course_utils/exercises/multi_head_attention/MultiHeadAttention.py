@@ -3,10 +3,22 @@
 import numpy as np
 from keras import layers, ops  # noqa: F401  mistakes use ops
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.draw import normal
-from course_utils.exercises.multi_head_attention.inputs import ROLES, draw_params, hiding, padding
-from course_utils.exercises.multi_head_attention.multi_head_attention import BUILT_IN_HEADS
+from course_utils.exercises.multi_head_attention.inputs import (
+    ONE_TOKEN,
+    ROLES,
+    TWO_TOKENS,
+    draw_params,
+    hiding,
+    padding,
+    two_heads,
+)
+from course_utils.exercises.multi_head_attention.multi_head_attention import (
+    BOTH,
+    BUILT_IN_HEADS,
+    SECOND_HIDDEN,
+)
 from course_utils.exercises.multi_head_attention.watch_layer import OUTPUTS, asked, watch_layer
 from course_utils.reference import multi_head_attention as reference
 from course_utils.reference.attention import attend
@@ -61,6 +73,30 @@ def layer_cases(rng):
     ]
 
 
+def rung(label, asks="output", **inputs):
+    return by_hand(label, asks=asks, dim=2, num_heads=2, **inputs)
+
+
+# The numbers of multi_head_attention's small cases, so that its results can be compared.
+LADDER = (
+    rung("a query and two values", query=ONE_TOKEN, value=TWO_TOKENS, **two_heads()),
+    rung(
+        "return_weights, with a mask",
+        "weights",
+        query=BOTH[:, :1],
+        value=BOTH,
+        mask=SECOND_HIDDEN,
+        **two_heads(),
+    ),
+    rung(
+        "self-attention, with a causal mask",
+        query=TWO_TOKENS,
+        mask=np.tri(2, dtype=bool),
+        **two_heads(),
+    ),
+    rung("a layer called twice", "state", query=ONE_TOKEN),
+)
+
 DENSES = "".join(f"        self.{role}_dense = layers.Dense(dim)\n" for role in ROLES)
 START = "        value = query"
 VALUE = "query if value is None else value"
@@ -86,6 +122,7 @@ LAYER = Exercise(
     reference=reference.MultiHeadAttention,
     answer=MultiHeadAttention,
     cases=layer_cases,
+    ladder=LADDER,
     outputs=OUTPUTS,
     driver=watch_layer,
     observe=asked,
@@ -97,10 +134,9 @@ LAYER = Exercise(
         "self.query_dense(query) (B, Nq, D) -> split_heads -> (B, h, Nq, d). Keys and values come "
         "from value (B, Nk, D), which is the query where it is None. attend, merge_heads, "
         "self.output_dense -> (B, Nq, D).",
-        "value = query if value is None else value;  q, k, v = split_heads(self.query_dense("
-        "query), self.num_heads), …;  output, weights = attend(q, k, v, mask_for_heads(mask));  "
-        "output = self.output_dense(merge_heads(output));  "
-        "return (output, weights) if return_weights else output",
+        "In call, first: what is value where it is None? Then your multi_head_attention, line by "
+        "line, with self.…_dense(…) for each product with a kernel. At the end one if: the output "
+        "alone, or the pair.",
     ),
     mistakes=(
         edited(

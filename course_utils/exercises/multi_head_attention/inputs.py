@@ -16,6 +16,33 @@ def draw_params(rng, dim):
     return params
 
 
+def plain_params(dim, **given):
+    """Kernels that change nothing and biases of 0, but for those given: to follow by hand."""
+    params = {}
+    for role in ROLES:
+        params[f"{role}_kernel"] = np.eye(dim, dtype="float32")
+        params[f"{role}_bias"] = np.zeros(dim, dtype="float32")
+    return params | {name: np.float32(array) for name, array in given.items()}
+
+
+def two_heads():
+    """Heads one feature wide. A value (1, 0) has the keys 0, 1 and (0, 1) has 1, 0, times ln 3: so
+    weights are quarters and halves."""
+    return plain_params(
+        2,
+        query_kernel=[[0, 1], [1, 0]],
+        query_bias=[1, 0],
+        key_kernel=np.log([[1, 3], [3, 1]]),
+        value_kernel=[[4, 8], [8, 0]],
+        value_bias=[0, 4],
+        output_kernel=[[1, 1], [0, 1]],
+        output_bias=[1, 0],
+    )
+
+
+ONE_TOKEN, TWO_TOKENS = np.float32([[[1, 0]]]), np.float32([[[1, 0], [0, 1]]])
+
+
 def pack(inputs):
     """The same arrays as an exercise hands them out: role -> (kernel, bias)."""
     return {role: (inputs[f"{role}_kernel"], inputs[f"{role}_bias"]) for role in ROLES}
