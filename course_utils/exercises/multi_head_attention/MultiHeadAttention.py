@@ -6,19 +6,13 @@ from keras import layers, ops  # noqa: F401  mistakes use ops
 from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.draw import normal
 from course_utils.exercises.multi_head_attention.inputs import (
-    ONE_TOKEN,
     ROLES,
-    TWO_TOKENS,
+    SMALL,
     draw_params,
     hiding,
     padding,
-    two_heads,
 )
-from course_utils.exercises.multi_head_attention.multi_head_attention import (
-    BOTH,
-    BUILT_IN_HEADS,
-    SECOND_HIDDEN,
-)
+from course_utils.exercises.multi_head_attention.multi_head_attention import BUILT_IN_HEADS
 from course_utils.exercises.multi_head_attention.watch_layer import OUTPUTS, asked, watch_layer
 from course_utils.reference import multi_head_attention as reference
 from course_utils.reference.attention import attend
@@ -73,28 +67,15 @@ def layer_cases(rng):
     ]
 
 
-def rung(label, asks="output", **inputs):
+def rung(label, asks, inputs):
     return by_hand(label, asks=asks, dim=2, num_heads=2, **inputs)
 
 
-# The numbers of multi_head_attention's small cases, so that its results can be compared.
 LADDER = (
-    rung("a query and two values", query=ONE_TOKEN, value=TWO_TOKENS, **two_heads()),
-    rung(
-        "return_weights, with a mask",
-        "weights",
-        query=BOTH[:, :1],
-        value=BOTH,
-        mask=SECOND_HIDDEN,
-        **two_heads(),
-    ),
-    rung(
-        "self-attention, with a causal mask",
-        query=TWO_TOKENS,
-        mask=np.tri(2, dtype=bool),
-        **two_heads(),
-    ),
-    rung("a layer called twice", "state", query=ONE_TOKEN),
+    rung("a query and two values", "output", SMALL[0]),
+    rung("return_weights, with a mask for each sequence", "weights", SMALL[1]),
+    rung("one mask for all sequences", "output", SMALL[2]),
+    rung("a layer called twice", "state", {"query": SMALL[0]["query"]}),
 )
 
 DENSES = "".join(f"        self.{role}_dense = layers.Dense(dim)\n" for role in ROLES)

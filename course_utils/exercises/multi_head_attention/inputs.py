@@ -25,22 +25,26 @@ def plain_params(dim, **given):
     return params | {name: np.float32(array) for name, array in given.items()}
 
 
-def two_heads():
-    """Heads one feature wide. A value (1, 0) has the keys 0, 1 and (0, 1) has 1, 0, times ln 3: so
-    weights are quarters and halves."""
-    return plain_params(
-        2,
-        query_kernel=[[0, 1], [1, 0]],
-        query_bias=[1, 0],
-        key_kernel=np.log([[1, 3], [3, 1]]),
-        value_kernel=[[4, 8], [8, 0]],
-        value_bias=[0, 4],
-        output_kernel=[[1, 1], [0, 1]],
-        output_bias=[1, 0],
-    )
-
-
-ONE_TOKEN, TWO_TOKENS = np.float32([[[1, 0]]]), np.float32([[[1, 0], [0, 1]]])
+# Heads one feature wide. The value (1, 0) has the keys 0 and ln 3 in them, and (0, 1) has ln 3 and
+# 0: so weights are quarters and halves.
+TWO_HEADS = plain_params(
+    2,
+    query_kernel=[[0, 1], [1, 0]],
+    query_bias=[1, 0],
+    key_kernel=np.log([[1, 3], [3, 1]]),
+    value_kernel=[[4, 8], [8, 0]],
+    value_bias=[0, 4],
+    output_kernel=[[1, 1], [0, 1]],
+    output_bias=[1, 0],
+)
+TOKENS = np.eye(2, dtype="float32")[None]
+TWICE = np.concatenate([TOKENS, TOKENS])  # the same sequence, under two masks
+HIDING_ONE = np.array([[[True, False]], [[True, True]]])
+SMALL = (
+    {"query": TOKENS[:, :1], "value": TOKENS, **TWO_HEADS},
+    {"query": TWICE[:, :1], "value": TWICE, **TWO_HEADS, "mask": HIDING_ONE},
+    {"query": TOKENS, "value": TOKENS, **TWO_HEADS, "mask": np.tri(2, dtype=bool)},
+)
 
 
 def pack(inputs):

@@ -7,13 +7,11 @@ from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.attention.attend import attend
 from course_utils.exercises.draw import normal
 from course_utils.exercises.multi_head_attention.inputs import (
-    ONE_TOKEN,
-    TWO_TOKENS,
+    SMALL,
     draw_params,
     hiding,
     pack,
     padding,
-    two_heads,
 )
 from course_utils.exercises.multi_head_attention.merge_heads import merge_heads
 from course_utils.exercises.multi_head_attention.split_heads import split_heads
@@ -56,17 +54,6 @@ def attention_cases(rng):
         case("one mask for all sequences", mask=np.tri(7, dtype=bool)),
         case("one mask for all sequences", value=11, mask=hiding(rng, 1, 7, 11)),
     ]
-
-
-BOTH = np.concatenate([TWO_TOKENS, TWO_TOKENS])  # twice the same sequence, for two masks
-SECOND_HIDDEN = np.array([[[True, False]], [[True, True]]])
-LADDER = (
-    by_hand(query=ONE_TOKEN, value=TWO_TOKENS, num_heads=2, **two_heads()),
-    by_hand(query=BOTH[:, :1], value=BOTH, num_heads=2, **two_heads(), mask=SECOND_HIDDEN),
-    by_hand(
-        query=TWO_TOKENS, value=TWO_TOKENS, num_heads=2, **two_heads(), mask=np.tri(2, dtype=bool)
-    ),
-)
 
 
 def call_with_params(solution, inputs):
@@ -116,7 +103,7 @@ ATTENTION = Exercise(
     reference=reference.multi_head_attention,
     answer=multi_head_attention,
     cases=attention_cases,
-    ladder=LADDER,
+    ladder=tuple(by_hand(num_heads=2, **inputs) for inputs in SMALL),
     outputs={"output": "B Nq D", "weights": "B h Nq Nk"},
     driver=call_with_params,
     forbidden=BUILT_IN_HEADS,
