@@ -117,8 +117,10 @@ def score_of(trials: list[Trial], properties: Mapping[str, float]) -> float:
     """The share of the points: what the properties are worth, and the small cases with them.
 
     Who gets no small case right has not understood what is asked for, whatever else holds: that is
-    a fifth at most.
+    a fifth at most. And who gets nothing else right knows these cases only, which are no secret.
     """
+    if not any(any(worth_of(trial).values()) for trial in trials if not trial.case.by_hand):
+        return 0.0
     small = [np.mean(list(worth_of(trial).values())) for trial in trials if trial.case.by_hand]
     understood = float(np.mean(small)) if small else 1.0
     return float(np.mean(list(properties.values()))) * (1 + 4 * understood) / 5

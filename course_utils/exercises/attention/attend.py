@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.attention.attention_scores import BUILT_IN_ATTENTION, TURNED
 from course_utils.exercises.draw import normal
 from course_utils.reference import attention as reference
@@ -77,6 +77,23 @@ def better_hidden(rng):
     return {"query": query, "key": key, "value": normal(rng, 7, 11), "mask": mask[None]}
 
 
+TWO = {"query": np.float32([[1], [0]]), "key": np.float32(np.log([[1], [3], [3]]))}
+TWO["value"] = np.float32([[4], [8], [60]])
+LADDER = (
+    by_hand(
+        query=np.float32([[2, 0, 0, 0]]),
+        key=np.float32(np.log([[1, 1, 1, 1], [3, 1, 1, 1]])),
+        value=np.float32([[4], [8]]),
+    ),
+    by_hand(
+        query=np.float32([[[1]], [[1]]]),
+        key=np.float32(np.log([[[1], [3]], [[1], [1]]])),
+        value=np.float32([[[4], [8]], [[4], [8]]]),
+    ),
+    by_hand(**TWO, mask=np.array([[True, True, False], [False, True, True]])),
+    by_hand(**TWO, mask=np.array([[True, True, False], [False, False, False]])),
+)
+
 HIDING = "np.where(mask, scores, np.float32(-1e9))"
 ZEROING = "np.where(mask, weights, np.float32(0))"
 NOTHING_HIDDEN = (HIDING, "scores")
@@ -105,6 +122,7 @@ ATTEND = Exercise(
     reference=reference.attend,
     answer=attend,
     cases=attend_cases,
+    ladder=LADDER,
     outputs={"output": "… Nq dv", "weights": "… Nq Nk"},
     forbidden=BUILT_IN_ATTENTION | {f"{reference.__name__}.mix_values"},
     hints=(
@@ -113,9 +131,8 @@ ATTEND = Exercise(
         "scores (…, Nq, Nk) -> where the mask is False, a large negative number instead -> "
         "softmax over the last axis -> weights @ value, (…, Nq, dv). A row of the mask without any "
         "True needs one more step.",
-        "scores = attention_scores(query, key);  scores = where(mask, scores, -1e9);  "
-        "weights = softmax(scores);  weights = where(mask, weights, 0);  "
-        "return weights @ value, weights   (both where steps only if mask is not None)",
+        "scores = attention_scores(query, key);  if mask is not None: scores = where(…);  weights "
+        "= softmax(scores);  and once more, if there is a mask: where it is False, a weight is …",
     ),
     mistakes=(
         edited("softmax over queries", *OVER_QUERIES)(COLUMNS),

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import attention as reference
 
 # Whole attention in one call. softmax and attention_scores stay allowed after their own exercises.
@@ -33,6 +33,12 @@ def scores_cases(rng):
     ]
 
 
+LADDER = (
+    by_hand(query=np.float32([[2, 0, 0, 0]]), key=np.float32([[3, 1, 1, 1]])),
+    by_hand(query=np.float32([[2, 0, 0, 0], [0, 2, 2, 0]]), key=numbered(3, 4)),
+    by_hand(query=np.float32([[[1, 0, 0, 0]], [[0, 1, 0, 0]]]), key=numbered(2, 2, 4)),
+)
+
 # What is said of keys whose axes are all turned round, in the line that does it.
 TURNED = r"(matmul|shape|dimension|broadcast|einsum|dot).*code:.*(\.T\b|transpose\()"
 THEN_SOFTMAX = """scores = scores / divisor
@@ -46,6 +52,7 @@ ATTENTION_SCORES = Exercise(
     reference=reference.attention_scores,
     answer=attention_scores,
     cases=scores_cases,
+    ladder=LADDER,
     outputs={"scores": "… Nq Nk"},
     forbidden=BUILT_IN_ATTENTION,
     hints=(
@@ -53,7 +60,8 @@ ATTENTION_SCORES = Exercise(
         "matrix product.",
         "(…, Nq, d) and (…, Nk, d) should give (…, Nq, Nk): swap the last two axes of the keys, "
         "or name the axes in einsum. d is the length of the last axis.",
-        'return einsum("...qd,...kd->...qk", query, key) / sqrt(d), with d = query.shape[-1]',
+        "A matrix product of query and the turned keys (swapaxes, or an einsum whose letters end "
+        "in qk), divided by … And which axis of query says how many terms a dot product has?",
     ),
     mistakes=(
         edited("not scaled", (" / divisor", ""))(

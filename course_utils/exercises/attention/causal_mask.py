@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import attention as reference
 
 
@@ -30,12 +30,14 @@ CAUSAL_MASK = Exercise(
     reference=reference.causal_mask,
     answer=causal_mask,
     cases=causal_cases,
+    ladder=(by_hand(length=2), by_hand(length=3)),
     outputs={"mask": "N N"},
     hints=(
         "Query i may see key j when j is not later than i. Can you ask that of all pairs at once?",
         "positions (N, 1) compared with positions (1, N) broadcast to (N, N). Which of the two is "
         "the query?",
-        "p = arange(length);  return p[:, None] >= p[None, :]",
+        "With p = arange(length), compare p[:, None], the queries, with p[None, :], the keys. Or "
+        "start from all True, and keep one of its triangles.",
     ),
     mistakes=(
         edited("upper triangle", ("tril", "triu"))(

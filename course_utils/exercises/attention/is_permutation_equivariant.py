@@ -8,9 +8,9 @@ import numpy as np
 from keras import ops
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.attention.attend import attend
-from course_utils.exercises.draw import normal
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import attention as reference
 
 
@@ -123,12 +123,43 @@ def equivariance_cases(rng):
     return [case(shows, name) for shows, group in GROUPS.items() for name in group]
 
 
+def pair(label, layer, other):
+    """Two layers to tell apart. With 11 tokens, no drawn order leaves them all in their places."""
+    tokens = numbered(1, 11, 1) / 8
+    return by_hand(f"{label}; tokens 1/8 to 11/8", layer=layer, other=other, tokens=tokens, seed=1)
+
+
+LADDER = (
+    pair(
+        "a layer that adds 1, and one that sums up all tokens so far",
+        "a layer for each token alone",
+        "a running sum over the tokens",
+    ),
+    pair(
+        "a layer that triples each token, and one that adds its neighbours",
+        "three times each token",
+        "each token with its neighbours added",
+    ),
+    pair("attention without positions, and with", *GROUPS["attention, without and with positions"]),
+)
+
+
 def run_test(solution, inputs):
-    """Hand the student's test a layer. It answers with what it was given: an array or a tensor."""
+    """Hand the student's test a layer, or two, one after the other: then both verdicts count."""
+    verdicts = [
+        run_on(solution, LAYERS[inputs[name]], inputs)
+        for name in ("layer", "other")
+        if name in inputs
+    ]
+    return verdicts[0] if len(verdicts) == 1 else np.array(verdicts)
+
+
+def run_on(solution, function, inputs):
+    """A layer answers with what it was given: an array or a tensor."""
 
     def layer(x):
         array = ops.convert_to_numpy(x)
-        result = LAYERS[inputs["layer"]](array, np.random.default_rng(inputs["seed"]))
+        result = function(array, np.random.default_rng(inputs["seed"]))
         result = np.array(result, dtype="float32")
         return result if isinstance(x, np.ndarray) else ops.convert_to_tensor(result)
 
@@ -145,6 +176,7 @@ EQUIVARIANT = Exercise(
     reference=reference.is_permutation_equivariant,
     answer=is_permutation_equivariant,
     cases=equivariance_cases,
+    ladder=LADDER,
     outputs={"verdict": ""},
     driver=run_test,
     hints=(
@@ -152,8 +184,8 @@ EQUIVARIANT = Exercise(
         "or apply the layer and then permute. When is a layer equivariant?",
         "order = rng.permutation(N), with N = tokens.shape[1]; tokens[:, order] permutes the "
         "tokens and leaves batch and features alone.",
-        "before = np.array(layer(tokens[:, order]));  after = np.array(layer(tokens))[:, order];  "
-        "return bool(np.allclose(before, after, atol=1e-4))",
+        "first = layer(tokens[:, order]), which is π first and f afterwards. The other way round "
+        "is …, with the same order. Are the two alike, up to 1e-4 in every entry?",
     ),
     mistakes=(
         edited("tests invariance instead", ("layer(tokens)[:, order]", "layer(tokens)"))(

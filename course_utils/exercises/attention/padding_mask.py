@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import attention as reference
 
 
@@ -25,6 +25,11 @@ def padding_cases(rng):
     ]
 
 
+LADDER = (
+    by_hand(lengths=np.array([1], dtype="int32"), max_length=3),
+    by_hand(lengths=np.array([3, 1], dtype="int32"), max_length=4),
+)
+
 NUMBERS = (
     "The pattern is right, the type is not: our masks are bool, True where a query may attend."
 )
@@ -36,21 +41,23 @@ PADDING_MASK = Exercise(
     reference=reference.padding_mask,
     answer=padding_mask,
     cases=padding_cases,
+    ladder=LADDER,
     outputs={"mask": "B 1 N"},
     hints=(
         "Position j of a sequence holds a token when j is smaller than the sequence's length.",
         "positions (1, N) against lengths (B, 1) give (B, N); one more axis in the middle makes "
         "(B, 1, N), one row of keys for all queries.",
-        "p = arange(max_length);  return (p[None, :] < lengths[:, None])[:, None, :]",
+        "Make the (B, N) table first, with arange(max_length) and lengths[:, None]: is the one "
+        "smaller than the other? Then where does None go, in [:, …]?",
     ),
     mistakes=(
-        edited("padding in front", ("arange(max_length)", "arange(max_length)[::-1]"))(
-            "You put the padding in front. Here sequences start at position 0 and are filled up "
-            "at the end: True where the position is smaller than the length."
-        ),
         edited("True on padding", ("<", ">="))(
             "This is True on the padding. Here True means may attend: the tokens, not what fills "
             "up behind them."
+        ),
+        edited("padding in front", ("arange(max_length)", "arange(max_length)[::-1]"))(
+            "You put the padding in front. Here sequences start at position 0 and are filled up "
+            "at the end: True where the position is smaller than the length."
         ),
         edited("off by one: <=", ("<", "<="))(
             "One position too many in each sequence. Positions count from 0, so a sequence of "

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.checking.driver import Unusable
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.attention.attend import attend
 from course_utils.reference import attention as reference
 
@@ -50,6 +50,7 @@ REVERSAL = Exercise(
     reference=reference.reversal_queries_keys,
     answer=reversal_queries_keys,
     cases=reversal_cases,
+    ladder=(by_hand(length=2), by_hand(length=3)),
     outputs={"query": "N d", "key": "N d"},
     observe=watch_reversal,
     hints=(
@@ -57,8 +58,8 @@ REVERSAL = Exercise(
         "key, query 1 the one before it.",
         "With d = N, one-hot vectors do: key is the identity matrix (N, N), query the same with "
         "its rows turned round, times a factor.",
-        "key = eye(length);  query = sharpness * sqrt(length) * key[::-1].  The √d comes back out "
-        "when attention divides by it.",
+        "key = eye(length), and query = its rows turned round, times sharpness, times … Attention "
+        "will divide the scores by √d: what undoes that, and what is d here?",
     ),
     mistakes=(
         edited("identity instead of reversal", ("key[::-1]", "key"))(

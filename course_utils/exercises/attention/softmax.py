@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited, mistake
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited, mistake
 from course_utils.exercises.draw import normal
 from course_utils.reference import attention as reference
 
@@ -38,6 +38,12 @@ def softmax_cases(rng):
         Case("scores of 10,000 and -10,000", {"scores": far_apart.astype("float32")}),
     ]
 
+
+LADDER = (
+    by_hand(scores=np.float32(np.log([[1, 3], [1, 1]]))),
+    by_hand(scores=np.float32(np.log([[[1, 2, 1]], [[2, 1, 1]]]))),
+    by_hand(scores=np.float32([[1000, 1000], [0, 0]])),
+)
 
 NO_MAXIMUM = (" - maximum", "")
 ONE_MAXIMUM = ("max(-1, keepdims=True)", "max()")
@@ -83,6 +89,7 @@ SOFTMAX = Exercise(
     reference=reference.softmax,
     answer=softmax,
     cases=softmax_cases,
+    ladder=LADDER,
     outputs={"weights": "… N"},
     forbidden=BUILT_IN_SOFTMAX,
     hints=(
@@ -90,19 +97,19 @@ SOFTMAX = Exercise(
         "a whole row changes no share: which number would keep exp from overflowing?",
         "The maximum and the sum are taken along the last axis only. Keep that axis, with length "
         "1, so that (…, N) and (…, 1) fit each other.",
-        "shifted = scores - max(scores, axis=-1, keepdims=True);  e = exp(shifted);  "
-        "return e / sum(e, axis=-1, keepdims=True)",
+        "Three lines: what is left of each row without its maximum, the exponentials of that, and "
+        "these divided by … (one number for each row, so with keepdims=True).",
     ),
     mistakes=(
-        edited("no maximum subtracted", NO_MAXIMUM)(
-            "Right for small scores, but exp(10000) is infinity, and infinity divided by infinity "
-            "is not a number. Subtract each row's maximum first: it changes no weight."
-        ),
         *(
             edited("over axis -2", ("max(-1", f"max({axis}"), ("sum(-1", f"sum({axis}"))(
                 OVER_QUERIES
             )
             for axis in ("-2 if scores.ndim > 1 else -1", "-2")
+        ),
+        edited("no maximum subtracted", NO_MAXIMUM)(
+            "Right for small scores, but exp(10000) is infinity, and infinity divided by infinity "
+            "is not a number. Subtract each row's maximum first: it changes no weight."
         ),
         edited("over axis 0", ("max(-1", "max(0"), ("sum(-1", "sum(0"))(
             "You take the sum along axis 0, the first one. Weights must sum to 1 along the last "

@@ -3,9 +3,15 @@
 import numpy as np
 from keras import layers, ops  # noqa: F401  mistakes use ops
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.draw import normal
-from course_utils.exercises.multi_head_attention.inputs import ROLES, draw_params, hiding, padding
+from course_utils.exercises.multi_head_attention.inputs import (
+    ROLES,
+    SMALL,
+    draw_params,
+    hiding,
+    padding,
+)
 from course_utils.exercises.multi_head_attention.multi_head_attention import BUILT_IN_HEADS
 from course_utils.exercises.multi_head_attention.watch_layer import OUTPUTS, asked, watch_layer
 from course_utils.reference import multi_head_attention as reference
@@ -61,6 +67,17 @@ def layer_cases(rng):
     ]
 
 
+def rung(label, asks, inputs):
+    return by_hand(label, asks=asks, dim=2, num_heads=2, **inputs)
+
+
+LADDER = (
+    rung("a query and two values", "output", SMALL[0]),
+    rung("return_weights, with a mask for each sequence", "weights", SMALL[1]),
+    rung("one mask for all sequences", "output", SMALL[2]),
+    rung("a layer called twice", "state", {"query": SMALL[0]["query"]}),
+)
+
 DENSES = "".join(f"        self.{role}_dense = layers.Dense(dim)\n" for role in ROLES)
 START = "        value = query"
 VALUE = "query if value is None else value"
@@ -86,6 +103,7 @@ LAYER = Exercise(
     reference=reference.MultiHeadAttention,
     answer=MultiHeadAttention,
     cases=layer_cases,
+    ladder=LADDER,
     outputs=OUTPUTS,
     driver=watch_layer,
     observe=asked,
@@ -97,10 +115,9 @@ LAYER = Exercise(
         "self.query_dense(query) (B, Nq, D) -> split_heads -> (B, h, Nq, d). Keys and values come "
         "from value (B, Nk, D), which is the query where it is None. attend, merge_heads, "
         "self.output_dense -> (B, Nq, D).",
-        "value = query if value is None else value;  q, k, v = split_heads(self.query_dense("
-        "query), self.num_heads), …;  output, weights = attend(q, k, v, mask_for_heads(mask));  "
-        "output = self.output_dense(merge_heads(output));  "
-        "return (output, weights) if return_weights else output",
+        "In call, first: what is value where it is None? Then your multi_head_attention, line by "
+        "line, with self.…_dense(…) for each product with a kernel. At the end one if: the output "
+        "alone, or the pair.",
     ),
     mistakes=(
         edited(

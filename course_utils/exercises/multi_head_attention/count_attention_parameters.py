@@ -1,6 +1,6 @@
 """Exercise `count_attention_parameters`: what attention costs to keep."""
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import multi_head_attention as reference
 
 
@@ -34,6 +34,12 @@ def count_cases(rng):
     ]
 
 
+LADDER = (
+    by_hand(dim=2, num_heads=2),
+    by_hand(dim=2, num_heads=2, key_dim=3),
+    by_hand(dim=2, num_heads=2, key_dim=None, use_bias=False),
+)
+
 AS_WIDE_AS_THE_MODEL = ("dim // num_heads if", "dim if")
 ONE_HEAD = ("num_heads * key_dim", "key_dim")
 NO_OUTPUT_BIAS = ("3 * inner + dim", "3 * inner")
@@ -49,15 +55,20 @@ COUNT = Exercise(
     reference=reference.count_attention_parameters,
     answer=count_attention_parameters,
     cases=count_cases,
+    ladder=LADDER,
     outputs={"count": ""},
     hints=(
         "Write the shapes of four kernels and four biases on paper, then multiply and add.",
         "Let inner = num_heads · key_dim. Query, key and value: kernels (D, inner), biases "
         "(inner,). Output: kernel (inner, D), bias (D,).",
-        "key_dim = dim // num_heads if key_dim is None;  inner = num_heads * key_dim;  "
-        "kernels = 4 * dim * inner;  biases = 3 * inner + dim if use_bias else 0",
+        "inner first: num_heads times what, where key_dim is None? The four kernels are equally "
+        "large. The biases are not: three are … long, one is …; without use_bias there are none.",
     ),
     mistakes=(
+        edited("num_heads forgotten", ONE_HEAD)(
+            "This counts one head. key_dim is the width of one: together they are num_heads · "
+            "key_dim wide."
+        ),
         edited("× num_heads for key_dim = dim/h", AS_WIDE_AS_THE_MODEL)(
             "Without key_dim you make every head as wide as the model, so you count num_heads "
             "times too much. None means that the heads share the D features: d = D // h each."
@@ -65,10 +76,6 @@ COUNT = Exercise(
         edited("a whole layer for each head", ("3 * inner + dim", "3 * inner + num_heads * dim"))(
             "You count one head and multiply by num_heads. Almost: the kernels do add up like "
             "that, but the output projection has one bias (D,) for all heads together."
-        ),
-        edited("num_heads forgotten", ONE_HEAD)(
-            "This counts one head. key_dim is the width of one: together they are num_heads · "
-            "key_dim wide."
         ),
         edited("biases forgotten", ("kernels + use_bias * biases", "kernels"))(
             "The kernels are right, the biases are missing. With use_bias each of the four "

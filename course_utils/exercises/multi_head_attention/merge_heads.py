@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import multi_head_attention as reference
 
 
@@ -23,6 +23,8 @@ def merge_cases(rng):
     ]
 
 
+LADDER = (by_hand(x=numbered(1, 2, 2, 2)), by_hand(x=numbered(2, 2, 3, 2)))
+
 JOINED = "x.reshape(batch, length, num_heads * width)"
 NEVER_TRANSPOSED = ("np.transpose(x, (0, 2, 1, 3))", "x")
 
@@ -33,12 +35,14 @@ MERGE_HEADS = Exercise(
     reference=reference.merge_heads,
     answer=merge_heads,
     cases=merge_cases,
+    ladder=LADDER,
     outputs={"tokens": "B N D"},
     hints=(
         "split_heads had two steps. Undo them, the last one first.",
         "(B, h, N, d) -> swap the two axes in the middle -> (B, N, h, d) -> join the last two -> "
         "(B, N, h·d).",
-        "B, h, N, d = x.shape;  return reshape(transpose(x, (0, 2, 1, 3)), (B, N, h * d))",
+        "transpose(x, …) first, for (B, N, h, d): only then does reshape(…, (B, N, h * d)) find a "
+        "token's features side by side.",
     ),
     mistakes=(
         edited("reshape without transposing back", NEVER_TRANSPOSED)(

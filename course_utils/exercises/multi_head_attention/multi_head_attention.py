@@ -3,10 +3,16 @@
 import numpy as np
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.attention.attend import attend
 from course_utils.exercises.draw import normal
-from course_utils.exercises.multi_head_attention.inputs import draw_params, hiding, pack, padding
+from course_utils.exercises.multi_head_attention.inputs import (
+    SMALL,
+    draw_params,
+    hiding,
+    pack,
+    padding,
+)
 from course_utils.exercises.multi_head_attention.merge_heads import merge_heads
 from course_utils.exercises.multi_head_attention.split_heads import split_heads
 from course_utils.reference import multi_head_attention as reference
@@ -97,6 +103,7 @@ ATTENTION = Exercise(
     reference=reference.multi_head_attention,
     answer=multi_head_attention,
     cases=attention_cases,
+    ladder=tuple(by_hand(num_heads=2, **inputs) for inputs in SMALL),
     outputs={"output": "B Nq D", "weights": "B h Nq Nk"},
     driver=call_with_params,
     forbidden=BUILT_IN_HEADS,
@@ -106,22 +113,21 @@ ATTENTION = Exercise(
         "query @ kernel + bias (B, Nq, D) -> split_heads (B, h, Nq, d); the same for key and "
         "value, both from value, with Nk. attend -> (B, h, Nq, d) -> merge_heads (B, Nq, D) -> "
         "@ kernel + bias of the output. A mask (B, Nq, Nk) becomes (B, 1, Nq, Nk).",
-        "q, k, v = (split_heads(x @ params[n][0] + params[n][1], num_heads) for x, n in [(query, "
-        '"query"), (value, "key"), (value, "value")]);  mask = mask[:, None] if it has three axes; '
-        'output, weights = attend(q, k, v, mask);  kernel, bias = params["output"];  '
-        "return merge_heads(output) @ kernel + bias, weights",
+        "A helper: (tokens, name) -> their projection with params[name], split into heads. Call it "
+        "three times: which tokens for which name? Then attend(…, mask with its axis for the "
+        "heads), merge_heads, and the fourth projection. The weights go out as they are.",
     ),
     mistakes=(
+        edited("input split before projecting", ("x @ kernel", f"x @ (kernel * {OWN_BLOCK})"))(
+            "You split the tokens first and project each part with its own block of the kernel, "
+            "so a head sees only its share of the input. Project all D features first, then split."
+        ),
         edited("scaled by √D", ("attend(queries", "attend(queries / num_heads**0.5"))(
             "You divide the scores by √D. A head's dot product adds up only d = D / h terms: "
             "divide by √d, which attend does by itself when the heads are split."
         ),
         edited("not scaled", ("attend(queries", "attend(queries * queries.shape[-1] ** 0.5"))(
             "The scores are not divided by √d. attend does it; so does attention_scores."
-        ),
-        edited("input split before projecting", ("x @ kernel", f"x @ (kernel * {OWN_BLOCK})"))(
-            "You split the tokens first and project each part with its own block of the kernel, "
-            "so a head sees only its share of the input. Project all D features first, then split."
         ),
         edited("no output projection", (PROJECTED, "merge_heads(output)"))(
             "The merged heads are right. The last step is missing: the output kernel and bias, "

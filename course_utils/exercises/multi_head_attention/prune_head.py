@@ -5,9 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from course_utils.checking.driver import Unusable, call_as_it_is, describe
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
-from course_utils.exercises.multi_head_attention.inputs import ROLES, draw_params, pack
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
+from course_utils.exercises.multi_head_attention.inputs import (
+    ROLES,
+    draw_params,
+    pack,
+    plain_params,
+)
 from course_utils.exercises.multi_head_attention.multi_head_attention import multi_head_attention
 from course_utils.reference import multi_head_attention as reference
 
@@ -25,10 +30,10 @@ def prune_head(params, head, num_heads):
 
 def prune_cases(rng):
     def case(shows, head, num_heads):
-        given = {"head": head, "num_heads": num_heads, **draw_params(rng, 15)}
-        # What attention is tried on afterwards.
-        tokens = {"query": normal(rng, 2, 5, 15), "value": normal(rng, 2, 7, 15)}
-        return Case(shows, {"shows": shows, **given, **tokens})
+        inputs = {"head": head, "num_heads": num_heads, **draw_params(rng, 15)}
+        if shows != KEPT:  # what attention is tried on afterwards
+            inputs |= {"query": normal(rng, 2, 5, 15), "value": normal(rng, 2, 7, 15)}
+        return Case(shows, inputs)
 
     return [
         case("the first head", 0, 3),
@@ -36,6 +41,16 @@ def prune_cases(rng):
         case("a head in between", int(rng.integers(1, 4)), 5),
         case(KEPT, 1, 3),
     ]
+
+
+# One token, which every head looks at: so what a head says is its part of the value.
+MIXING = plain_params(2, value_bias=[1, 1], output_kernel=[[1, 2], [3, 4]], output_bias=[5, 6])
+WIDER = plain_params(4, output_kernel=numbered(4, 4))
+LADDER = (
+    by_hand(head=0, num_heads=2, **MIXING, query=numbered(1, 1, 2), value=numbered(1, 1, 2)),
+    by_hand(head=1, num_heads=2, **WIDER, query=numbered(1, 1, 4), value=numbered(1, 1, 4)),
+    by_hand("the params given, afterwards", head=1, num_heads=2, **MIXING),
+)
 
 
 def prune(solution, inputs):
@@ -69,14 +84,14 @@ def taken_apart(pruned):
 def watch_attention(inputs, arrays):
     """See what attention gives with these params: there are several right ways to silence a head.
 
-    In the one case that is about the params handed out, see whether they are whole instead.
+    In a case without tokens, see whether the params handed out are whole instead.
     """
     for name in NAMES:
         if arrays[name].shape != inputs[name].shape:
             text = f"The {name.replace('_', ' of ', 1)} has shape {arrays[name].shape}, expected "
             text += f"{inputs[name].shape}: a silent head keeps its place."
             raise Unusable("unfit", text)
-    if inputs["shows"] == KEPT:
+    if "query" not in inputs:
         return {KEPT: arrays[KEPT]}
     new = pack({name: arrays[name].astype("float32") for name in NAMES})
     tokens = inputs["query"], inputs["value"]
@@ -115,6 +130,7 @@ PRUNE_HEAD = Exercise(
     reference=reference.prune_head,
     answer=prune_head,
     cases=prune_cases,
+    ladder=LADDER,
     outputs={**dict.fromkeys(NAMES, ""), KEPT: ""},
     driver=prune,
     observe=watch_attention,
@@ -123,10 +139,14 @@ PRUNE_HEAD = Exercise(
         "head, and how do you make the projection deaf to them?",
         "Row r of the output kernel (D, D) is multiplied with feature r of the merged heads. Head "
         "i has the rows i·d to (i + 1)·d - 1, with d = D // h.",
-        'kernel, bias = params["output"];  kernel = np.array(kernel);  d = D // num_heads;  '
-        'kernel[head * d : (head + 1) * d] = 0;  return {**params, "output": (kernel, bias)}',
+        'Take params["output"] apart, copy its kernel, and set rows … to … of the copy to 0, with '
+        "d = D // num_heads. Then a new dictionary: all of params, but your pair for the output.",
     ),
     mistakes=(
+        edited("columns instead of rows", COLUMNS)(
+            "You zero columns of the output kernel. Columns are what comes out, and mix all "
+            "heads; what goes in from this head are rows."
+        ),
         edited("changes params in place", COPY_FORGOTTEN)(IN_PLACE),
         edited(
             "changes params in place",
@@ -146,10 +166,6 @@ PRUNE_HEAD = Exercise(
         edited("counted from 1", (OWN, "(head - 1) * width, head * width"))(
             "You silence the head before. Heads are counted from 0: its rows are head·d to (head "
             "+ 1)·d - 1."
-        ),
-        edited("columns instead of rows", COLUMNS)(
-            "You zero columns of the output kernel. Columns are what comes out, and mix all "
-            "heads; what goes in from this head are rows."
         ),
         edited("zeroes the query only", *instead("query"), COLUMNS, BIAS_TOO)(UNIFORM),
         edited("zeroes the query only", *instead("key"), COLUMNS)(UNIFORM),

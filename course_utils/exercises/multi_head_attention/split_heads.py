@@ -3,8 +3,8 @@
 import re
 
 from course_utils.checking.driver import NO_SLIP, call
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import multi_head_attention as reference
 
 UNEVEN = "heads that do not divide the features"
@@ -30,6 +30,13 @@ def split_cases(rng):
         case(UNEVEN, 4),
         case(UNEVEN, int(rng.choice([6, 8, 11, 13]))),
     ]
+
+
+LADDER = (
+    by_hand(x=numbered(1, 2, 4), num_heads=2),
+    by_hand(x=numbered(1, 2, 6), num_heads=3),
+    by_hand(x=numbered(2, 2, 4), num_heads=2),
+)
 
 
 def even(inputs):
@@ -106,6 +113,7 @@ SPLIT_HEADS = Exercise(
     reference=reference.split_heads,
     answer=split_heads,
     cases=split_cases,
+    ladder=LADDER,
     outputs={"heads": "B h N d", "raises a ValueError": "", "its message names both numbers": ""},
     driver=split_or_complain,
     observe=watch_split,
@@ -114,8 +122,8 @@ SPLIT_HEADS = Exercise(
         "and moves nothing else?",
         "(B, N, D) -> reshape -> (B, N, h, d) -> swap the two axes in the middle -> (B, h, N, d). "
         "Before that: d = D // h, if D % h is 0.",
-        "B, N, D = x.shape;  if D % num_heads: raise ValueError(…both numbers…);  "
-        "return transpose(reshape(x, (B, N, num_heads, D // num_heads)), (0, 2, 1, 3))",
+        "A test of D % num_heads, with both numbers in what it raises; a reshape that keeps B and "
+        "N, and cuts D into (…, …); a transpose that brings heads in front of tokens.",
     ),
     mistakes=(
         *(

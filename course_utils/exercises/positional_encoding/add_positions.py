@@ -2,8 +2,8 @@
 
 import numpy as np  # noqa: F401  mistakes use it
 
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import positional_encoding as reference
 
 
@@ -26,6 +26,11 @@ def add_cases(rng):
     ]
 
 
+LADDER = (
+    by_hand(tokens=numbered(1, 2, 2), encoding=10 * numbered(2, 2)),
+    by_hand(tokens=numbered(3, 2, 1), encoding=10 * numbered(4, 1)),
+)
+
 BETWEEN = ("+ code", "+ code[:, None]")
 REPEATED = "np.broadcast_to(code, tokens.shape)"
 
@@ -45,17 +50,19 @@ ADD_POSITIONS = Exercise(
     reference=reference.add_positions,
     answer=add_positions,
     cases=add_cases,
+    ladder=LADDER,
     outputs={"result": "B N D"},
     hints=(
         "Every sequence of the batch gets the same codes: the first token row 0, the second row 1. "
         "How many rows do you need?",
         "encoding[:N] is (N, D), with N = tokens.shape[1]. Against (B, N, D) it broadcasts over "
         "the batch by itself.",
-        "n = tokens.shape[1];  return tokens + encoding[:n]",
+        "One sum: the tokens, and as many rows of the encoding as … Which entry of tokens.shape is "
+        "that?",
     ),
     mistakes=(
-        edited("indexes by batch size", ("tokens.shape[1]", "len(tokens)"))(BATCH_SIZE),
         edited("adds along the batch axis", ("shape[1]", "shape[0]"), BETWEEN)(ALONG_BATCH),
+        edited("indexes by batch size", ("tokens.shape[1]", "len(tokens)"))(BATCH_SIZE),
         edited("adds along the batch axis", BETWEEN)(ALONG_BATCH),
         edited("concatenates", ("tokens + code", f"np.concatenate([tokens, {REPEATED}], axis=-1)"))(
             "You put the code behind the features: (B, N, 2D). It is added to them, so that the "

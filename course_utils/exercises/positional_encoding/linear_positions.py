@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import positional_encoding as reference
 
 
@@ -25,6 +25,11 @@ def linear_cases(rng):
     ]
 
 
+LADDER = (
+    by_hand(length=2),
+    by_hand(length=3, normalize=False),
+    by_hand(length=5, normalize=True),
+)
 LENGTHS = (3, 5, 7, 11, 13, 17, 19, 23)
 
 
@@ -61,14 +66,15 @@ LINEAR_POSITIONS = Exercise(
     reference=reference.linear_positions,
     answer=linear_positions,
     cases=linear_cases,
+    ladder=LADDER,
     outputs={"positions": "N"},
     observe=as_numbers,
     hints=(
         "Count the steps between the first token and the last: there is one fewer than tokens.",
         "Both answers have shape (N,). Start from arange(N), which is 0 … N - 1: add 1, or divide "
         "by the number of steps. What is that number for a single token?",
-        "if normalize: return arange(length) / max(length - 1, 1);  "
-        "otherwise: return arange(length) + 1",
+        "Two branches, if normalize and else. In the first, arange(length) is divided by how many "
+        "steps there are, or by … where there is none; in the second, 1 is added.",
     ),
     mistakes=(
         edited("starts at 0", COUNTED_FROM_0)(FROM_ZERO),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.checking.driver import Unusable
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import positional_encoding as reference
 
 # A matrix fitted to a short table can be right there and nowhere else: its slow waves have hardly
@@ -34,6 +34,7 @@ def rotation_cases(rng):
     ]
 
 
+LADDER = (by_hand(offset=1, dim=2), by_hand(offset=2, dim=4), by_hand(offset=-1, dim=2))
 OFFSETS = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29)
 
 
@@ -74,6 +75,7 @@ OFFSET_ROTATION = Exercise(
     reference=reference.offset_rotation,
     answer=offset_rotation,
     cases=rotation_cases,
+    ladder=LADDER,
     outputs={"rotation": "D D"},
     observe=watch_rotation,
     hints=(
@@ -81,8 +83,8 @@ OFFSET_ROTATION = Exercise(
         "pair's frequency. School has formulas for sin(a + t) and cos(a + t).",
         "rotation (D, D) is zero but for D/2 blocks of 2 by 2 along the diagonal. Column 2i says "
         "how the new sine is made of the old sine (row 2i) and the old cosine (row 2i + 1).",
-        "t = offset / 10000 ** (2 * i / dim);  rotation[2i:2i+2, 2i:2i+2] = "
-        "[[cos(t), -sin(t)], [sin(t), cos(t)]], for each pair i",
+        "For each pair i: t = offset / 10000 ** (2 * i / dim), and the block with rows and columns "
+        "2i and 2i + 1 is [[cos(t), …], [sin(t), …]]: its second column makes the new cosine.",
     ),
     mistakes=(
         edited("rotates backwards (transposed)", *BACKWARDS)(

@@ -3,8 +3,8 @@
 import numpy as np
 from keras import ops  # noqa: F401  mistakes use it
 
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import positional_encoding as reference
 
 DIM = 13
@@ -41,6 +41,13 @@ def resize_cases(rng):
     ]
 
 
+# The class token, then the grid: in steps of 4, so that a quarter of a step is a whole number.
+SMALL_GRID = np.float32([[9], [0], [4], [40], [44]])
+LADDER = (
+    by_hand(positions=SMALL_GRID, old_grid=(2, 2), new_grid=(2, 4)),
+    by_hand(positions=numbered(9, 2), old_grid=(2, 4), new_grid=(2, 2)),
+)
+
 # What several mistakes change.
 OLD_SQUARE = ("h, w = old_grid", "h = w = int(len(grid) ** 0.5)")
 NEW_SQUARE = ("new_h, new_w = new_grid", "new_h = new_w = int(np.prod(new_grid) ** 0.5)")
@@ -75,6 +82,7 @@ RESIZE_POSITIONS = Exercise(
     reference=reference.resize_positions,
     answer=resize_positions,
     cases=resize_cases,
+    ladder=LADDER,
     outputs={"result": "1+h'·w' D"},
     forbidden=frozenset({f"{reference.__name__}.resize_grid"}),
     hints=(
@@ -82,9 +90,8 @@ RESIZE_POSITIONS = Exercise(
         "with D channels, and pictures can be resized.",
         "positions[1:] (h·w, D) -> (1, h, w, D) -> resized (1, h', w', D) -> (h'·w', D); then "
         "positions[:1], (1, D), in front again.",
-        "grid = reshape(positions[1:], (1, *old_grid, D));  "
-        'grid = keras.ops.image.resize(grid, new_grid, interpolation="bilinear");  '
-        "return concatenate([positions[:1], reshape(grid, (h' * w', D))])",
+        "A reshape of positions[1:] to one picture (1, …, …, D); keras.ops.image.resize, with "
+        'interpolation="bilinear"; a reshape to rows; a concatenate with what you set aside.',
     ),
     mistakes=(
         edited(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.checking.driver import SLIPS, Unusable, call
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import positional_encoding as reference
 
 
@@ -32,6 +32,7 @@ def sinusoid_cases(rng):
     return [*cases, odd]
 
 
+LADDER = (by_hand(length=2, dim=2), by_hand(length=3, dim=4), by_hand(length=2, dim=3))
 LENGTHS = (5, 7, 11, 13, 17, 19)
 ODD = "An odd dim should raise ValueError: sine and cosine come in pairs."
 
@@ -83,6 +84,7 @@ SINUSOIDAL_ENCODING = Exercise(
     reference=reference.sinusoidal_encoding,
     answer=sinusoidal_encoding,
     cases=sinusoid_cases,
+    ladder=LADDER,
     outputs={"encoding": "N D"},
     driver=encode,
     hints=(
@@ -90,20 +92,19 @@ SINUSOIDAL_ENCODING = Exercise(
         "hands point: sine and cosine of each.",
         "positions (N, 1) times frequencies (1, D/2) are angles (N, D/2). Sine and cosine, stacked "
         "on a new last axis (N, D/2, 2), reshape to (N, D) with the pairs side by side.",
-        "if dim % 2: raise ValueError(…);  frequency = 10000 ** (-arange(0, dim, 2) / dim);  "
-        "angles = arange(length)[:, None] * frequency;  "
-        "return stack([sin(angles), cos(angles)], axis=-1).reshape(length, dim)",
+        "Refuse an odd dim first. angles = arange(length)[:, None] / 10000 ** (…), where the "
+        "exponent runs over the pairs, 0, 2/D, 4/D … Then stack, not concatenate, and reshape.",
     ),
     mistakes=(
-        edited("odd dim not refused", NOT_REFUSED)(
-            "Right for an even dim. An odd one leaves a sine without its cosine, and somebody will "
-            "look for the reason far from here: raise ValueError before anything else."
-        ),
         *both(
             "exponent uses the column index as i",
             ("2 * pair", "2 * (2 * pair)"),
             ("np.cos(angles)", "np.cos(position / 10000 ** (2 * (2 * pair + 1) / dim))"),
         )(COLUMN_INDEX),
+        edited("odd dim not refused", NOT_REFUSED)(
+            "Right for an even dim. An odd one leaves a sine without its cosine, and somebody will "
+            "look for the reason far from here: raise ValueError before anything else."
+        ),
         *both("exponent uses the column index as i", ("2 * pair", "2 * (2 * pair)"))(COLUMN_INDEX),
         *both(
             "cosine with a frequency of its own",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.positional_encoding.sinusoidal_encoding import sinusoidal_encoding
 from course_utils.reference import positional_encoding as reference
 
@@ -26,6 +26,12 @@ def grid_cases(rng):
     ]
 
 
+LADDER = (
+    by_hand(height=1, width=2, dim=4),
+    by_hand(height=2, width=2, dim=4),
+    by_hand(height=1, width=2, dim=8),
+)
+
 # What several mistakes change.
 FULL_WIDTH = ("dim // 2", "dim")
 JOINED = "np.concatenate([rows, columns], axis=-1)"
@@ -44,15 +50,15 @@ SINUSOIDAL_ENCODING_2D = Exercise(
     reference=reference.sinusoidal_encoding_2d,
     answer=sinusoidal_encoding_2d,
     cases=grid_cases,
+    ladder=LADDER,
     outputs={"encoding": "H·W D"},
     hints=(
         "A token of a grid has two positions: its row and its column. Each gets half of the "
         "features, and each half is an encoding you can make already.",
         "rows (H, D/2) and columns (W, D/2) become (H·W, D/2) each: a row's code W times in "
         "succession, the columns' codes H times over. Joined on the last axis they are (H·W, D).",
-        "rows = repeat(sinusoidal_encoding(height, dim // 2), width, axis=0);  "
-        "columns = tile(sinusoidal_encoding(width, dim // 2), (height, 1));  "
-        "return concatenate([rows, columns], axis=-1)",
+        "np.repeat does the one (0, 0, 1, 1), np.tile the other (0, 1, 0, 1). Which of them for "
+        "sinusoidal_encoding(height, dim // 2), and which for the columns? Then concatenate.",
     ),
     mistakes=(
         edited("row and column swapped", ("rows, columns", "columns, rows"))(
