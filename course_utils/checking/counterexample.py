@@ -8,7 +8,7 @@ from course_utils.checking import sentences
 from course_utils.checking.agreement import agrees, kind, tolerance
 from course_utils.checking.judge import Trial
 
-MOST = 60  # entries of an array that are written out
+MOST = 100  # entries of an array that are written out
 DIGITS = range(3, 9)  # of a number; more than three only where the difference would not be seen
 
 

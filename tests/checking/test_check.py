@@ -697,9 +697,9 @@ def test_the_first_wrong_rung_of_the_ladder_is_shown():
 
 
 def test_a_case_too_large_to_be_written_is_told_by_its_shape():
-    exercise = tiny(cases=lambda rng: [Case("long", {"x": np.arange(99.0)})], mistakes=())
+    exercise = tiny(cases=lambda rng: [Case("long", {"x": np.arange(199.0)})], mistakes=())
     report = check(lambda x: x**2, exercise)
-    assert "x = (an array of shape (99,))" in report.counterexample
+    assert "x = (an array of shape (199,))" in report.counterexample
     assert "you have 1 at [1] where it should be 2" in report.message
 
 

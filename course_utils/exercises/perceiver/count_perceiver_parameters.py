@@ -35,8 +35,10 @@ def count_cases(rng):
 
 TENS = {part: 10**power for power, part in enumerate(PARTS)}
 LADDER = (
+    by_hand(**TENS, iterations=2, shared=True),
     by_hand(**TENS, iterations=2, shared=False),
     by_hand(**TENS, iterations=3, shared=True),
+    by_hand(**TENS, iterations=5, shared=True),
 )
 
 

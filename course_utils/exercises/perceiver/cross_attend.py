@@ -47,9 +47,9 @@ def cross_cases(rng):
 EYE = {role: np.eye(2, dtype="float32") for role in ROLES}
 LADDER = (
     by_hand(
-        latents=np.float32([[1, 0]]),
-        data=np.float32([[[1, 3], [3, 1]]]),
-        **EYE | {"query": np.float32([[0], [2]]), "key": np.float32([[1], [0]])},
+        latents=np.float32([[0, 1]]),
+        data=np.float32([[[np.log(1), 4], [np.log(3), 8]]]),
+        **EYE | {"query": np.float32([[0], [1]]), "key": np.float32([[1], [0]])},
     ),
     by_hand(latents=np.float32([[0, 0], [2, 0]]), data=np.float32([[[1, 3], [3, 1]]]), **EYE),
     by_hand(

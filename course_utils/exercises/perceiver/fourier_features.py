@@ -35,8 +35,8 @@ def fourier_cases(rng):
 
 LADDER = (
     by_hand(positions=np.float32([[0.5]]), num_bands=2, max_resolution=4),
-    by_hand(positions=np.float32([[0.5, 1]]), num_bands=2, max_resolution=4),
-    by_hand(positions=np.float32([[0.5], [-0.5], [0.25]]), num_bands=3, max_resolution=6),
+    by_hand(positions=np.float32([[0.5, 0.25]]), num_bands=2, max_resolution=4),
+    by_hand(positions=np.float32([[0.5], [-0.5], [0.25]]), num_bands=2, max_resolution=5),
 )
 
 

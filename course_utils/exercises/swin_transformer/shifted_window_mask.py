@@ -33,7 +33,7 @@ def mask_cases(rng):
 
 LADDER = (
     by_hand(height=2, width=4, window=2, shift=1),
-    by_hand(height=4, width=2, window=2, shift=1),
+    by_hand(height=4, width=4, window=2, shift=1),
 )
 
 
