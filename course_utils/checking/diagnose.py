@@ -34,9 +34,13 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
     alike = [mistake for mistake in exercise.mistakes if behaves_like(judge, mistake, trials)]
     if alike:
         return alike[0] if len({mistake.name for mistake in alike}) == 1 else None
-    if not telling(trials):
+    example = smallest(trials)
+    if example is None or not telling(trials):
         return None
-    candidates = itertools.chain(neighbours(exercise), pairs(exercise))
+    relation = clue_for(example, trials)
+    if relation.startswith(sentences.CLUE_INPUT.partition("{")[0]):
+        return None  # handed back as it came: no change of ours, and no two, say that as plainly
+    candidates = itertools.chain(neighbours(exercise), () if relation else pairs(exercise))
     return next((it for it in candidates if behaves_like(judge, it, trials)), None)
 
 

@@ -567,8 +567,10 @@ def test_remembered_answers_fail_on_another_seed():
 
 
 def test_the_same_seed_gives_the_same_report():
+    exercise = dataclasses.replace(SOFTMAX, ladder=())  # which is the same for every seed
+
     def shown(seed):
-        report = check_exercise(SOFTMAX, lambda scores: scores, seed)
+        report = check_exercise(exercise, lambda scores: scores, seed)
         return report.data(), report.message, report.picture
 
     assert shown(5) == shown(5)
