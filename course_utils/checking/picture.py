@@ -110,7 +110,7 @@ def short(value: float) -> str:
 def ink(fill: str) -> str:
     """Black or white, whichever is read better on a colour."""
     red, green, blue = bytes.fromhex(fill[1:])
-    return "#000000" if 0.3 * red + 0.6 * green + 0.1 * blue > 130 else "#ffffff"
+    return "black" if 0.3 * red + 0.6 * green + 0.1 * blue > 130 else "white"
 
 
 def colour(value: float, low: float, high: float) -> str:
