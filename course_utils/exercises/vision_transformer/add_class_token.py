@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import vision_transformer as reference
 
 
@@ -24,6 +24,12 @@ def token_cases(rng):
         case("a single image", 1, 5, 7),
         case("images of a single patch", 3, 1, 5),
     ]
+
+
+LADDER = (
+    by_hand(tokens=numbered(1, 2, 2), class_token=np.float32([[[10, 20]]])),
+    by_hand(tokens=numbered(2, 2, 3), class_token=np.float32([[[10, 20, 30]]])),
+)
 
 
 REPEATED = "np.repeat(class_token, len(tokens), axis=0)"
@@ -96,6 +102,7 @@ ADD_CLASS_TOKEN = Exercise(
     reference=reference.add_class_token,
     answer=add_class_token,
     cases=token_cases,
+    ladder=LADDER,
     outputs={"result": "B 1+N D"},
     forbidden=frozenset({f"{reference.__name__}.ClassToken"}),
     hints=(
@@ -103,8 +110,7 @@ ADD_CLASS_TOKEN = Exercise(
         "does not repeat anything by itself: how many copies do you need?",
         "class_token (1, 1, D) -> repeat along the batch -> (B, 1, D); with tokens (B, N, D) along "
         "axis 1 -> (B, N + 1, D).",
-        "in_front = broadcast_to(class_token, (B, 1, D));  "
-        "return concatenate([in_front, tokens], axis=1)",
+        "in_front = the class token, once for each image (…, 1, D);  concatenate([…, …], axis=…).",
     ),
     mistakes=MISTAKES,
 )

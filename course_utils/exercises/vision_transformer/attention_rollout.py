@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import vision_transformer as reference
 
@@ -32,6 +32,14 @@ def rollout_cases(rng):
         case("as many heads as tokens", 3, heads=5),
         case("sharp attention", 3, scale=30.0),
     ]
+
+
+LOOKS = np.float32([[[[1, 0, 0], [0, 0.5, 0.5], [0, 1, 0]], [[0, 1, 0], [1, 0, 0], [0, 0, 1]]]])
+LADDER = (
+    by_hand(weights=LOOKS[None, :, :1]),
+    by_hand(weights=LOOKS[None]),
+    by_hand(weights=np.stack([LOOKS[:, :1], LOOKS[:, 1:]])),
+)
 
 
 def roll(solution, inputs):
@@ -140,6 +148,7 @@ ATTENTION_ROLLOUT = Exercise(
     reference=reference.attention_rollout,
     answer=attention_rollout,
     cases=rollout_cases,
+    ladder=LADDER,
     outputs={"rollout": "B N N"},
     driver=roll,
     hints=(
@@ -148,8 +157,8 @@ ATTENTION_ROLLOUT = Exercise(
         "Of each layer (B, h, N, N): mean over the heads (B, N, N), plus the identity (N, N), each "
         "row divided by its sum. Then multiply: the second layer's from the left on the first's, "
         "and so on.",
-        "for each layer:  flow = mean(layer, axis=1) + eye(N);  flow = flow / sum(flow, axis=-1, "
-        "keepdims=True);  rollout = flow if first else matmul(flow, rollout)",
+        "for each layer:  flow = the mean over its heads, plus eye(N);  flow = flow / …, so that "
+        "rows sum to 1;  rollout = flow for the first layer, and then … @ …",
     ),
     mistakes=MISTAKES,
 )

@@ -1,7 +1,7 @@
 """Exercise `conv_kernel_from_dense`: the same embedding, written as a convolution."""
 
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import vision_transformer as reference
 
 
@@ -22,6 +22,13 @@ def kernel_cases(rng):
         case("as many channels as rows", 3, 3, 3),
         case("patches of one pixel", 1, 5, 7),
     ]
+
+
+LADDER = (
+    by_hand(kernel=numbered(8, 1), patch_size=2, channels=2),
+    by_hand(kernel=numbered(4, 2), patch_size=2, channels=1),
+    by_hand(kernel=numbered(8, 3), patch_size=2, channels=2),
+)
 
 
 ROW_ORDER = (
@@ -89,13 +96,15 @@ CONV_KERNEL = Exercise(
     reference=reference.conv_kernel_from_dense,
     answer=conv_kernel_from_dense,
     cases=kernel_cases,
+    ladder=LADDER,
     outputs={"conv kernel": "P P C D"},
     hints=(
         "Row 0 of the dense kernel meets the patch's first row, first column, first channel. Where "
         "in the convolution's kernel is the number that meets the same pixel?",
         "(P·P·C, D) -> (P, P, C, D): only the first axis is cut, in the order in which patchify "
         "flattened it.",
-        "return reshape(kernel, (patch_size, patch_size, channels, kernel.shape[1]))",
+        "One reshape is enough, from two axes to four. The last is the features', as it was; which "
+        "three does the first become?",
     ),
     mistakes=MISTAKES,
 )

@@ -1,6 +1,6 @@
 """Exercise `count_vit_parameters`: where 86 million numbers come from."""
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import vision_transformer as reference
 
 NAMES = ("image_size", "patch_size", "dim", "depth", "mlp_dim", "num_classes", "channels")
@@ -38,6 +38,12 @@ def count_cases(rng):
         case("another number of channels", 21, 3, dim, depth, mlp, classes, 1),
         case("another number of channels", 10, 2, mlp, depth, dim, classes, 7),
     ]
+
+
+LADDER = (
+    by_hand(image_size=4, patch_size=2, dim=3, depth=1, mlp_dim=5, num_classes=7, channels=1),
+    by_hand(image_size=6, patch_size=2, dim=5, depth=3, mlp_dim=7, num_classes=2, channels=2),
+)
 
 
 PATCH_BIAS = ("channels * dim + dim", "channels * dim")
@@ -131,6 +137,7 @@ COUNT = Exercise(
     reference=reference.count_vit_parameters,
     answer=count_vit_parameters,
     cases=count_cases,
+    ladder=LADDER,
     outputs={"count": ""},
     hints=(
         "Go through the model from image to logits and write down every array it learns: five "
@@ -138,9 +145,8 @@ COUNT = Exercise(
         "Patch embedding: (P·P·C, D) and (D,). Class token: (D,). Positions: (1 + N, D). A block: "
         "two norms of 2D, four projections of D·D + D, an MLP with kernels (D, mlp_dim), "
         "(mlp_dim, D) and a bias each. Then a norm, and the head (D, classes) with its bias.",
-        "n = (image_size // patch_size) ** 2;  start = P * P * C * D + D + D + (1 + n) * D;  "
-        "block = 2 * 2 * D + 4 * (D * D + D) + D * mlp_dim + mlp_dim + mlp_dim * D + D;  "
-        "return start + depth * block + 2 * D + D * classes + classes",
+        "Give each a name: embedding, class_token, positions, block, norm, head. A block is a sum "
+        "of norms, projections and mlp. Then add the six up, block depth times.",
     ),
     mistakes=MISTAKES,
 )

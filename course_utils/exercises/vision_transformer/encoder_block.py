@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from course_utils.checking.driver import call
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import transformer as reference
 
@@ -30,6 +30,20 @@ def block_cases(rng):
         case("a mute attention", 1, **off),
         case("a mute MLP", 1, back=np.zeros((11, 7), "float32")),
     ]
+
+
+SMALL = {
+    "x": np.float32([[[1, 2, 4], [3, 5, 1]]]),
+    "gain1": np.float32([1, 2, 1]),
+    "gain2": np.float32([2, 1, 1]),
+    "wide": np.float32([[1, 0], [1, 1], [0, 2]]),
+    "back": np.float32([[1, 0, 1], [0, 2, 0]]),
+}
+GIVEN = "x = [[[1, 2, 4], [3, 5, 1]]], and four callables that are all different"
+LADDER = (
+    by_hand(f"{GIVEN}; attention answers 0", **SMALL, mix=np.zeros((2, 2), "float32")),
+    by_hand(GIVEN, **SMALL, mix=np.float32([[1, 1], [0, 2]])),
+)
 
 
 def run_block(solution, inputs):
@@ -154,6 +168,7 @@ ENCODER_BLOCK = Exercise(
     reference=reference.encoder_block,
     answer=encoder_block,
     cases=block_cases,
+    ladder=LADDER,
     outputs={"result": "B N D"},
     driver=run_block,
     hints=(
@@ -161,7 +176,7 @@ ENCODER_BLOCK = Exercise(
         "What you add to is never normed.",
         "First sublayer: x + attention(norm1(x)). The second does the same to what comes out of "
         "the first, with norm2 and mlp. All shapes are (B, N, D).",
-        "x = x + attention(norm1(x));  return x + mlp(norm2(x))",
+        "Two lines, each of them x = x + …. In the second, x is already what the first one made.",
     ),
     mistakes=MISTAKES,
 )

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from course_utils.checking.driver import Unusable, call, describe
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import learning as reference
 
 
@@ -38,6 +38,12 @@ def rate_cases(rng):
         Case("a training without warm-up", {**at_once, "total_steps": rest}, corner=True),
         Case("a long training", {**long, "warmup_steps": 1000, "total_steps": 10000}),
     ]
+
+
+LADDER = (
+    by_hand(step=(0, 1, 2, 3, 4, 5, 6), peak=1.0, warmup_steps=2, total_steps=6),
+    by_hand(step=(2, 4, 6, 8, 10), peak=8.0, warmup_steps=4, total_steps=8),
+)
 
 
 def at_each_step(solution, inputs):
@@ -167,6 +173,7 @@ LEARNING_RATE = Exercise(
     reference=reference.learning_rate,
     answer=learning_rate,
     cases=rate_cases,
+    ladder=LADDER,
     outputs={"rates": "step"},
     driver=at_each_step,
     seconds=30.0,  # JAX compiles Keras' own schedule anew for each step
@@ -174,9 +181,8 @@ LEARNING_RATE = Exercise(
         "Three stretches of time, three formulas. Which steps belong to which?",
         "Before warmup_steps: the share step / warmup_steps of the peak. Then let way go from 0 to "
         "1 and take peak · (1 + cos(π · way)) / 2. From total_steps on: 0.",
-        "if step < warmup_steps: return peak * step / warmup_steps;  if step >= total_steps: "
-        "return 0.0;  way = (step - warmup_steps) / (total_steps - warmup_steps);  "
-        "return peak * (1 + cos(pi * way)) / 2",
+        "if step < …: return peak * …;  if step >= …: return 0.0;  way = the share of the way down "
+        "that is done, 0 at warmup_steps and 1 at total_steps;  return peak * (1 + cos(…)) / 2",
     ),
     mistakes=MISTAKES,
 )

@@ -3,8 +3,8 @@
 import re
 
 from course_utils.checking.driver import NO_SLIP, call
-from course_utils.checking.exercise import Case, Exercise, edited
-from course_utils.exercises.draw import normal
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
+from course_utils.exercises.draw import normal, numbered
 from course_utils.reference import vision_transformer as reference
 
 UNEVEN = "patches that do not fill the image"
@@ -36,6 +36,13 @@ def patch_cases(rng):
         case(UNEVEN, (2, 8, 6, 1), 4, "patches of 4 and a width of 6"),  # 8 · 6 pixels fill 3
         case(UNEVEN, (2, 5, 7, 1), 4, "patches of 4, which fill neither side"),  # 5 + 7 is even
     ]
+
+
+LADDER = (
+    by_hand(images=numbered(1, 2, 4, 1), patch_size=2),
+    by_hand(images=numbered(1, 4, 6, 1), patch_size=2),
+    by_hand(images=numbered(2, 2, 4, 2), patch_size=2),
+)
 
 
 def remainders(inputs):
@@ -127,6 +134,7 @@ PATCHIFY = Exercise(
     reference=reference.patchify,
     answer=patchify,
     cases=patch_cases,
+    ladder=LADDER,
     outputs={
         "patches": "B N P·P·C",
         "raises a ValueError": "",
@@ -140,9 +148,8 @@ PATCHIFY = Exercise(
         "pixels, and moves nothing?",
         "(B, H, W, C) -> reshape -> (B, H/P, P, W/P, P, C) -> swap the two axes in the middle -> "
         "(B, H/P, W/P, P, P, C) -> reshape -> (B, N, P·P·C). Before that: does P divide H and W?",
-        "B, H, W, C = images.shape;  if H % P or W % P: raise ValueError(…P, H and W…);  "
-        "x = reshape(images, (B, H // P, P, W // P, P, C));  "
-        "return reshape(transpose(x, (0, 1, 3, 2, 4, 5)), (B, (H // P) * (W // P), P * P * C))",
+        "if …: raise ValueError(…P, H and W…);  x = reshape(images, (B, H // P, P, W // P, P, C)); "
+        "x = transpose(x, (0, …, 5));  and a second reshape. Try an image of numbered pixels.",
     ),
     mistakes=(
         *(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checking.exercise import Case, Exercise, edited
+from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.exercises.draw import normal
 from course_utils.reference import learning as reference
 
@@ -31,6 +31,16 @@ def accuracy_cases(rng):
         case("fewer images than classes", 3, batch=5, classes=11),
         case("fewer images than classes", 1, batch=5, classes=11),
     ]
+
+
+THREE = {
+    "logits": np.float32([[1, 3, 2], [5, 4, 6], [9, 8, 7]]),
+    "labels": np.array([1, 1, 2], "int32"),
+}
+LADDER = (
+    by_hand(logits=np.float32([[1, 3, 2], [5, 4, 6]]), labels=np.array([1, 0], "int32"), k=1),
+    by_hand(**THREE, k=2),
+)
 
 
 FOUND = "(guesses == labels[:, None]).any(axis=1)"
@@ -106,14 +116,15 @@ TOP_K_ACCURACY = Exercise(
     reference=reference.top_k_accuracy,
     answer=top_k_accuracy,
     cases=accuracy_cases,
+    ladder=LADDER,
     outputs={"accuracy": ""},
     hints=(
         "For each image: which k classes does the model like best, and is the right one among "
         "them? Then the share of images for which it is.",
         "argsort along the last axis gives (B, K), the best class last. The last k columns against "
         "labels[:, None], (B, 1), give (B, k) of True and False; any over the last axis: (B,).",
-        "guesses = argsort(logits, axis=-1)[:, -k:];  found = (guesses == labels[:, None])"
-        ".any(axis=-1);  return float(found.mean())",
+        "guesses = argsort(logits, axis=-1), of which the last k columns;  found = is any of an "
+        "image's guesses its label?  The mean of found is the share.",
     ),
     mistakes=MISTAKES,
 )
