@@ -109,7 +109,8 @@ def when(text: str, trial: Trial) -> str:
     if trial.outcome.failure in EVERYWHERE:
         return text
     case = trial.case
-    text = f"{text} {sentences.WHEN.format(case=case.label or case.shows)}"
+    which = sentences.SHOWN_BELOW if case.by_hand else case.label or case.shows
+    text = f"{text} {sentences.WHEN.format(case=which)}"
     shapes = [
         f"{name} {value.shape}" for name, value in case.inputs.items() if hasattr(value, "shape")
     ]

@@ -53,6 +53,7 @@ ARROW = "→"
 LARGE = "(an array of shape {shape})"
 LARGE_AT = "(an array of shape {shape}, at {place} →{entry})"
 WHEN = "Seen with {case}."
+SHOWN_BELOW = "a small case"
 SHAPES = "There the shapes were: {shapes}."
 CONSTANT = (
     "It is the same whatever the inputs are. Does your function use a name from outside it "

@@ -17,7 +17,10 @@ import numpy as np
 import pytest
 
 from course_utils.checking import check_exercise, sentences
-from course_utils.checking.edits import solution_of
+from course_utils.checking.counterexample import smallest
+from course_utils.checking.edits import pairs, solution_of, source
+from course_utils.checking.judge import Judge
+from course_utils.checking.run import run
 from course_utils.exercises import EXERCISES
 
 # An exercise that has no file of answers, or lacks a table in it, stops everything below.
@@ -145,3 +148,45 @@ def test_cases_are_redrawn_from_the_seed(exercise):
 
     assert drawn(3) == drawn(3)
     assert any(drawn(3) != drawn(seed) for seed in (4, 5, 6))
+
+
+def test_most_pairs_of_mistakes_are_recognised_and_none_is_accepted():
+    """Two mistakes may also cancel out in what they do, or do what one change does."""
+    itself = tried = 0
+    for exercise in EXERCISES.values():
+        found = pairs(exercise)
+        for pair in found[:: max(1, len(found) // 4)]:
+            report = check_exercise(exercise, solution_of(exercise, pair))
+            assert not report.passed, (exercise.id, pair.name)
+            itself, tried = itself + (report.mistake == pair.name), tried + 1
+    assert tried > 100 and itself > tried / 2
+
+
+@every(lambda exercise: exercise.mistakes[:3])
+def test_the_counterexample_is_the_first_wrong_rung(exercise, row, seeds):
+    solution = solution_of(exercise, row)
+    judge = Judge(exercise, list(exercise.ladder))
+    trials = judge.trials(run(exercise, solution, judge.cases))
+    wrong = [trial for trial in trials if trial.seen is not None and not trial.right]
+    shown = check_exercise(exercise, solution).counterexample
+    if wrong:
+        assert shown == str(smallest(wrong[:1]))
+
+
+@every_exercise
+def test_a_ladder_is_small_and_rises(exercise):
+    assert 2 <= len(exercise.ladder) <= 5
+    for case in exercise.ladder:
+        arrays = [value for value in case.inputs.values() if isinstance(value, np.ndarray)]
+        expected = Judge(exercise, [case]).ours(exercise.reference, case)[0]
+        assert case.label or all(array.size <= 100 for array in arrays)
+        assert all(array.size <= 100 for array in expected.values()), case.inputs
+
+
+@every_exercise
+def test_the_last_hint_is_not_the_answer(exercise):
+    """It leaves something open, and no line of the answer stands in it as it is."""
+    last = exercise.hints[2]
+    body = source(exercise.answer).splitlines()[1:]
+    lines = [line.strip() for line in body if len(line.strip()) > 24]
+    assert not [line for line in lines if line.removeprefix("return ") in last]
