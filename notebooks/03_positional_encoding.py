@@ -160,7 +160,7 @@ print(f"right answers without places: {bag_accuracy:.1%}")
 
 # %% nbgrader={"grade": false, "grade_id": "linear_positions", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def linear_positions(length, normalize=False):
-    """length N -> (N,): 1, 2, ... N, or evenly from 0 to 1."""
+    """length N -> an array (N,): 1, 2, ... N, or evenly from 0 to 1."""
     ### BEGIN SOLUTION
     if normalize:
         return np.linspace(0, 1, length, dtype="float32")

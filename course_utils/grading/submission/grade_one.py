@@ -91,7 +91,7 @@ def with_helper(report: Report, reports: dict[str, Report], todo: Plan) -> Repor
     code = "\n".join(line.partition("#")[0] for line in text.splitlines())
     for name, other in reports.items():
         wrong = name != report.exercise and other.solved and not other.passed
-        if wrong and re.search(rf"\b{name}\(", code):
+        if wrong and re.search(rf"(?<![.\w]){name}\(", code):
             return helper_first(report, name)
     return report
 
