@@ -150,6 +150,7 @@ def test_cases_are_redrawn_from_the_seed(exercise):
     assert any(drawn(3) != drawn(seed) for seed in (4, 5, 6))
 
 
+@pytest.mark.plain
 def test_most_pairs_of_mistakes_are_recognised_and_none_is_accepted():
     """Two mistakes may also cancel out in what they do, or do what one change does."""
     itself = tried = 0
@@ -162,6 +163,7 @@ def test_most_pairs_of_mistakes_are_recognised_and_none_is_accepted():
     assert tried > 100 and itself > tried / 2
 
 
+@pytest.mark.plain
 @every(lambda exercise: exercise.mistakes[:3])
 def test_the_counterexample_is_the_first_wrong_rung(exercise, row, seeds):
     solution = solution_of(exercise, row)

@@ -7,6 +7,7 @@ from course_utils.checking import check_exercise
 from course_utils.checking.edits import edited_answer, solution_of
 from course_utils.exercises import EXERCISES
 
+pytestmark = pytest.mark.plain
 SEEDS = (0, 1)
 
 

@@ -49,6 +49,7 @@ SLIPS = [
 ]
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize(
     ("exercise", "number"), SLIPS, ids=[f"{exercise.id}-{number}" for exercise, number in SLIPS]
 )

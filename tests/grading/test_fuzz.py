@@ -38,14 +38,15 @@ def test_the_same_seed_makes_the_same_notebooks(released):
     assert len({data for _, data in first}) > 45
 
 
-def test_every_mutated_notebook_has_a_result(released, tmp_path):
+def test_every_mutated_notebook_has_a_result(released, tmp_path, request):
     try:
         grader = Grader(2).__enter__()
     except CourseError as error:
         pytest.skip(str(error))
     notebook = nbformat.read(released, as_version=4)
     paths = []
-    for student, data in fuzz.mutations(notebook, 150, seed=3):
+    count = 12 * request.config.getoption("draws")
+    for student, data in fuzz.mutations(notebook, count, seed=3):
         paths.append(tmp_path / f"{student}.ipynb")
         paths[-1].write_bytes(data)
     given = released.read_bytes()
@@ -58,14 +59,15 @@ def test_every_mutated_notebook_has_a_result(released, tmp_path):
             assert 0 <= report["earned"] <= EXERCISES[name].points, path.name
             assert report["message"], path.name
         assert Graded.from_json(graded.to_json()) == graded
-    assert 20 < sum(any(r["passed"] for r in graded.reports.values()) for graded in every) < 150
+    some = sum(any(r["passed"] for r in graded.reports.values()) for graded in every)
+    assert count / 8 < some < count
 
 
 def test_every_mutated_notebook_reaches_the_gradebook(folder, released, monkeypatch):
     monkeypatch.setattr("course_utils.grading.classroom.engines.Grader", fake_grader.FakeGrader)
     notebook = nbformat.read(released, as_version=4)
     handed_in = set()
-    for student, data in fuzz.mutations(notebook, 40, seed=4):
+    for student, data in fuzz.mutations(notebook, 20, seed=4):
         path = folder / "submitted" / student / students.NOTEBOOK / f"{students.NOTEBOOK}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_bytes(data)
