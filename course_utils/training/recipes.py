@@ -13,6 +13,7 @@ from course_utils.training.recipe import Recipe
 from course_utils.training.sizes import (
     FASHION_VIT,
     LARGE_VIT,
+    PLAIN_VIT,
     SCENES_VIT,
     SHORT_VIT,
     SMALL_CNN,
@@ -36,6 +37,8 @@ COURSE = Recipe(epochs=13, augmentation=FLIP_AND_CROP)
 LONG = replace(COURSE, epochs=26, label_smoothing=0.1)
 # A minute or two: too short for augmentation to pay.
 SHORT = Recipe(epochs=5, learning_rate=4e-3)
+# Four times the tokens of the small model, so fewer passes in the same time.
+PLAIN = replace(COURSE, epochs=8)
 FASHION = replace(SHORT, epochs=3)
 # Some ten minutes.
 FASHION_LONG = replace(FASHION, epochs=18, augmentation=Augmentation(flip=True, crop=2))
@@ -86,6 +89,7 @@ TRAININGS = {
         "course": Training(SMALL_VIT, COURSE),
         "long": Training(SMALL_VIT, LONG),
         "short": Training(SHORT_VIT, SHORT),
+        "plain": Training(PLAIN_VIT, PLAIN),
         "fashion": Training(FASHION_VIT, FASHION),
         "fashion-long": Training(FASHION_VIT, FASHION_LONG),
         "scenes": Training(SCENES_VIT, SCENES),

@@ -34,6 +34,8 @@ LARGE_VIT = ViTConfig(
     pooling="mean",
     drop_path=0.1,
 )
+# As the paper draws it, class token and all: the one that notebook 4 puts together by hand.
+PLAIN_VIT = ViTConfig(32, 4, dim=96, depth=4, num_heads=4, mlp_dim=192, num_classes=100)
 # For minutes: half as wide and as deep, three times as many images seen.
 SHORT_VIT = replace(SMALL_VIT, dim=64, depth=2, mlp_dim=128)
 FASHION_VIT = Framed(SHORT_VIT, side=32)

@@ -12,12 +12,14 @@ from course_utils.exercises.vision_transformer.encoder_block import ENCODER_BLOC
 from course_utils.exercises.vision_transformer.learning_rate import LEARNING_RATE
 from course_utils.exercises.vision_transformer.patchify import PATCHIFY
 from course_utils.exercises.vision_transformer.top_k_accuracy import TOP_K_ACCURACY
+from course_utils.exercises.vision_transformer.vit_logits import VIT_LOGITS
 
 EXERCISES = (
     PATCHIFY,
     CONV_KERNEL,
     ADD_CLASS_TOKEN,
     ENCODER_BLOCK,
+    VIT_LOGITS,
     COUNT,
     LEARNING_RATE,
     TOP_K_ACCURACY,
