@@ -12,7 +12,7 @@
 # **You will**
 #
 # - turn a photo into tokens, and find out that a convolution can do it too
-# - put a whole Vision Transformer together, and count every number that it learns
+# - put a whole Vision Transformer together with your own functions, and count what it learns
 # - watch it learn pictures by heart, as a textbook's model did, and see what helps
 # - make it see at twice the resolution, and look where it looks
 #
@@ -28,7 +28,7 @@ import numpy as np
 from matplotlib import cbook, pyplot
 
 from course_utils import plots
-from course_utils.exercises import check, hint, progress
+from course_utils.exercises import check, hint, progress, yours_or_ours
 from course_utils.reference import learning, transformer
 from course_utils.reference import vision_transformer as vit
 from course_utils.training.data import load
@@ -394,6 +394,85 @@ plots.show("Pre-norm: from more than 0.2 in the first block down to about 0.06 i
 # What follows from it takes depth to show. Deep post-norm models fall over in the first steps,
 # unless the learning rate starts tiny and climbs slowly (*warm-up*); see Xiong and others, 2020. At
 # our sizes both kinds learn. Pre-norm forgives more, and nearly all large models use it.
+
+# %% [markdown]
+# ## The whole model
+#
+# You have every part now. A trained model is nothing but these parts, in a row, and a dictionary of
+# arrays that somebody has found for them.
+
+# %%
+steps = {
+    "images": "B, H, W, C",
+    "patchify": "B, N, P·P·C",
+    "kernel, bias": "B, N, D",
+    "add_class_token": "B, 1 + N, D",
+    "+ positions": "B, 1 + N, D",
+    "encoder_block,\nagain and again": "B, 1 + N, D",
+    "layer_norm,\nfirst token": "B, D",
+    "head: logits": "B, K",
+}
+_, ax = pyplot.subplots(figsize=(11, 1.7), layout="constrained")
+for place, (name, shape) in enumerate(steps.items()):
+    ax.text(place, 0, name, ha="center", va="center", bbox={"boxstyle": "round", "fc": "0.93"})
+    ax.text(place, -0.7, f"({shape})", ha="center", size=8)
+    if place:
+        ax.annotate("", (place - 0.42, 0), (place - 0.58, 0), arrowprops={"arrowstyle": "->"})
+ax.set(xlim=(-0.5, 7.5), ylim=(-1, 0.6))
+ax.axis("off")
+plots.show("Eight boxes in a row, from images by way of patchify, the embedding's kernel and bias, "
+           "add_class_token, positions, blocks, norm and first token to the logits.")
+
+# %% [markdown]
+# The dictionary `weights`, with $D$ features, $N$ patches and $K$ classes:
+#
+# | name | what it holds |
+# |---|---|
+# | `"patch_embedding"`, `"head"` | `(kernel, bias)`: $(P \cdot P \cdot C, D)$ and $(D)$; $(D, K)$ and $(K)$ |
+# | `"class_token"`, `"positions"` | $(1, 1, D)$; $(1 + N, D)$ |
+# | `"norm"` | `(gamma, beta)` of the norm after the last block |
+# | `"blocks"` | a list, a dictionary for each block |
+# | … `"norm1"`, `"norm2"` | `(gamma, beta)`, $(D)$ each |
+# | … `"attention"` | `params`, as `multi_head_attention` takes them |
+# | … `"mlp"` | two pairs `(kernel, bias)`; a GELU stands between them |
+
+# %% [markdown]
+# ## Exercise: `vit_logits`
+#
+# *About 30 minutes, difficulty 3.*
+#
+# Write `vit_logits(images, weights, patch_size, num_heads)`: images $(B, H, W, C)$ to logits
+# $(B, K)$. Take your own functions of this notebook, and those below. Pre-norm, two residuals a
+# block, and the head reads the class token alone. When it passes, it gets the weights of a trained
+# model further down, and classifies photos.
+
+# %%
+from course_utils.reference.multi_head_attention import multi_head_attention
+from course_utils.reference.plain_vit import dense, vit_weights
+from course_utils.reference.transformer import gelu, layer_norm
+
+# dense(x, kernel, bias) is x @ kernel + bias; layer_norm(x, gamma, beta) norms each token.
+
+
+# %% nbgrader={"grade": false, "grade_id": "vit_logits", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def vit_logits(images, weights, patch_size, num_heads):
+    """images (B, H, W, C), weights: the dictionary above -> logits (B, K)."""
+    ### BEGIN SOLUTION
+    x = dense(patchify(images, patch_size), *weights["patch_embedding"])
+    x = add_class_token(x, weights["class_token"])
+    x = x + weights["positions"]
+    for block in weights["blocks"]:
+        normed = layer_norm(x, *block["norm1"])
+        x = x + multi_head_attention(normed, normed, block["attention"], num_heads)[0]
+        wide, narrow = block["mlp"]
+        x = x + dense(gelu(dense(layer_norm(x, *block["norm2"]), *wide)), *narrow)
+    x = layer_norm(x, *weights["norm"])
+    return dense(x[:, 0], *weights["head"])
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "vit_logits_check", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+check("vit_logits", vit_logits)
 
 # %% [markdown]
 # ## Where are the numbers?
@@ -830,6 +909,52 @@ plots.show("The portrait at 32 by 32 pixels, and the five likeliest of a hundred
 # it hesitates between.
 
 # %% [markdown]
+# ### Your model, with trained weights
+#
+# `course train vit --data cifar100 --recipe plain` trained a model that is exactly your
+# `vit_logits`: patches of 4, a class token, learned positions, four blocks. Its weights come with
+# the course. Read them into your function.
+#
+# **Predict:** how often will your function and the Keras model they come from name the same class?
+
+# %% tags=["nbval-ignore-output"]
+from course_utils.training.data import at_hand
+
+vit_logits = yours_or_ours("vit_logits", vit_logits)
+plain_model, class_names = trained.load_trained("vit-plain-cifar100")
+weights = vit_weights(plain_model)
+if at_hand("cifar100") or not FAST:
+    photos, names = load("cifar100").test.images[:400], load("cifar100").test.labels[:400]
+else:
+    photos, names = shapes.test.images[:400], None
+    print("CIFAR-100 is not at hand: the drawn shapes stand in for photos.")
+mine = np.asarray(vit_logits(scale(photos), weights, 4, 4))
+keras_own = np.asarray(plain_model.predict(scale(photos), verbose=0))
+print(f"logits agree to 1e-4: {np.abs(mine - keras_own).max() < 1e-4 * np.abs(keras_own).max()}, "
+      f"the same class: {np.mean(mine.argmax(-1) == keras_own.argmax(-1)):.0%}")
+if names is not None:
+    print(f"right on {np.mean(mine.argmax(-1) == names):.0%} of 400 new photos; its model: "
+          f"{np.mean(keras_own.argmax(-1) == names):.0%}")
+
+# %%
+six = np.concatenate([tiny, scale(photos[:5])])
+guesses = np.asarray(ops.softmax(vit_logits(six, weights, 4, 4)))
+_, axes = pyplot.subplots(1, 6, figsize=(11, 2.2), layout="constrained")
+for ax, image, chance in zip(axes, six, guesses, strict=True):
+    ax.imshow((image + 1) / 2)
+    ax.set_title(f"{class_names[chance.argmax()]} {chance.max():.0%}", size=9)
+    ax.axis("off")
+plots.show("The portrait and five other pictures, each titled with the class that the function "
+           "likes best and its chance.")
+
+# %% [markdown]
+# Always the same class, and logits that agree in all but their last digits: there is nothing in
+# the Keras model that your function lacks. What a library adds is speed, training and saving.
+#
+# (A model of a hundred kinds of photos says *something* of everything, drawn shapes included. It was
+# never taught to say "none of these".)
+
+# %% [markdown]
 # ### The official weights, in your architecture
 #
 # Google published ViT-B/16, trained on 14 million photos. Its 86,567,656 numbers fit into the model
@@ -851,6 +976,8 @@ try:
     print(f"{official.model.count_params():,} numbers")
     for name, chance in official.top(photo):
         print(f"{chance:6.1%}  {name}")
+    logits = vit_logits(official.preprocess(photo), vit_weights(official.model), 16, 12)
+    print("your function's favourite:", official.class_names[int(np.argmax(logits))])
 except CourseError as reason:
     print("Official weights not used:", reason)
 

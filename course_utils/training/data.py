@@ -153,6 +153,11 @@ def data_folder() -> Path:
     return Path(given).expanduser() if given else keras_folder()
 
 
+def at_hand(name: str) -> bool:
+    """Whether `load` finds a data set without a network."""
+    return name == "scenes" or (data_folder() / f"{name}.npz").is_file()
+
+
 def cached(name):
     """The four arrays of a data set, checked: from its file, which a download makes first."""
     path = data_folder() / f"{name}.npz"

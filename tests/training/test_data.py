@@ -103,7 +103,9 @@ def test_scenes_that_cannot_be_drawn(options, said):
 
 @pytest.mark.parametrize("name", SIDES)
 def test_a_set_is_downloaded_once(downloads, name):
+    assert data.at_hand("scenes") and not data.at_hand(name)
     first, again = data.load(name), data.load(name)
+    assert data.at_hand(name)
     assert downloads == [name] and files() == [f"{name}.npz"]
     for one, two in zip(first[:3], again[:3], strict=True):
         np.testing.assert_array_equal(one.images, two.images)

@@ -4,6 +4,8 @@ The folders are made of the oracles' fixtures, which have the published layout.
 """
 
 import json
+import re
+from functools import partial
 from pathlib import Path
 
 import huggingface_hub
@@ -15,9 +17,12 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from course_utils.errors import CourseError
+from course_utils.reference import plain_vit, transformer
+from course_utils.reference.multi_head_attention import multi_head_attention
 from course_utils.training.official import PUBLISHED, load_official, published, vit
 from course_utils.training.official.weights import assign
 
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "04_vision_transformer.py"
 FIXTURES = Path(__file__).parent.parent / "oracles" / "fixtures"
 NAME = "google/vit-base-patch16-224"
 BYTES = {"image_mean": [0.5, 0.4, 0.3], "image_std": [0.5, 0.25, 0.2]}
@@ -76,6 +81,31 @@ def test_a_folder_becomes_a_model_with_the_official_logits(tmp_path, name):
     np.testing.assert_allclose(logits, recorded["logits"], rtol=0, atol=1e-5)
     assert official.class_names == tuple(f"thing {number}" for number in range(13))
     assert official.preprocess.size == recorded["input"].shape[1:3]
+
+
+def test_a_students_own_function_runs_on_official_weights(tmp_path):
+    """The solution cell of notebook 4, as it stands there, on published weights."""
+    recorded = publish(tmp_path, "vit")
+    official = load_official(str(tmp_path))
+    solutions = "".join(solution(name) for name in ("patchify", "add_class_token", "vit_logits"))
+    scope = {
+        "ops": ops,
+        "dense": plain_vit.dense,
+        "gelu": transformer.gelu,
+        "layer_norm": partial(transformer.layer_norm, epsilon=official.config.norm_epsilon),
+        "multi_head_attention": multi_head_attention,
+    }
+    exec(solutions, scope)
+    weights = plain_vit.vit_weights(official.model)
+    sizes = official.config.patch_size, official.config.num_heads
+    logits = numpy(scope["vit_logits"](recorded["input"], weights, *sizes))
+    np.testing.assert_allclose(logits, recorded["logits"], rtol=0, atol=1e-4)
+
+
+def solution(name):
+    """The text of a solution in the source of notebook 4."""
+    source = NOTEBOOK.read_text(encoding="utf-8")
+    return re.search(rf"^def {name}\(.*?(?=^# %%)", source, flags=re.M | re.S)[0]
 
 
 def test_what_older_files_hold_beside_the_weights_is_left_alone(tmp_path):
