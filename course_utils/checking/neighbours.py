@@ -243,17 +243,19 @@ def another_axis(node, function) -> Iterator[Change]:
                 if axis != now:
                     others = [k for k in node.keywords if k is not keyword]
                     new = ast.keyword("axis", ast.Constant(axis))
-                    says = f"{name} goes along axis {axis}"
-                    if axis is None:
-                        says = f"{name} goes over all entries at once"
-                    yield ast.Call(node.func, node.args, [*others, new]), says
+                    yield ast.Call(node.func, node.args, [*others, new]), along(name, axis)
     if name in AXIS_FIRST and node.args and (now := whole(node.args[0])) is not None:
         for axis in AXES:
             if axis != now:
                 args = [ast.Constant(axis), *node.args[1:]]
-                yield ast.Call(node.func, args, node.keywords), f"{name} goes along axis {axis}"
+                yield ast.Call(node.func, args, node.keywords), along(name, axis)
     if name == "transpose":
         yield from other_orders(node)
+
+
+def along(name: str, axis: int | None) -> str:
+    where = "over all entries at once" if axis is None else f"along axis {axis}"
+    return f"{name} goes {where}"
 
 
 def other_orders(node: ast.Call) -> Iterator[Change]:

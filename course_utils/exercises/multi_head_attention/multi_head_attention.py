@@ -225,6 +225,15 @@ ATTENTION = Exercise(
             "This is attention with a single head, D features wide. Split queries, keys and "
             "values into num_heads heads before attend."
         ),
+        edited(
+            "not split at all",
+            ("split_heads(x @ kernel + bias, num_heads)", "x @ kernel + bias"),
+            ("mask = mask[:, None]", "pass"),
+            ("merge_heads(output) @", "output @"),
+        )(
+            "Queries, keys and values are not split: this is one attention, D features wide. Split "
+            "them into heads before attend, and merge the heads after it."
+        ),
         edited("heads split by one reshape", SPLIT_BY_RESHAPE)(WRONG_SPLIT),
         edited(
             "heads split by one reshape, and merged by one", SPLIT_BY_RESHAPE, MERGED_BY_RESHAPE

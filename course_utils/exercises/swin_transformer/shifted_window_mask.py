@@ -120,6 +120,16 @@ MISTAKES = (
         "The masks are right, in the wrong order: they must stand row by row, as window_partition "
         "gives the windows."
     ),
+    edited(
+        "tokens column by column",
+        (
+            "[:, :, 0]",
+            "[:, :, 0].reshape(-1, window, window).swapaxes(1, 2).reshape(-1, window**2)",
+        ),
+    )(
+        "The windows are in the right order, but the tokens of each run down its columns. They go "
+        "row by row, as window_partition gives them."
+    ),
     edited("height and width swapped", ("(height, width, w", "(width, height, w"))(
         "This is the mask of a map W high and H wide. On a square map nobody would see it."
     ),
