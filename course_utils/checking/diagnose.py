@@ -1,7 +1,7 @@
 """Say what is wrong with a solution: the listed mistake that it makes, or how it differs."""
 
-import itertools
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,8 +40,17 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
     relation = clue_for(example, trials)
     if relation.startswith(sentences.CLUE_INPUT.partition("{")[0]):
         return None  # handed back as it came: no change of ours, and no two, say that as plainly
-    candidates = itertools.chain(neighbours(exercise), () if relation else pairs(exercise))
-    return next((it for it in candidates if behaves_like(judge, it, trials)), None)
+    near = [it for it in neighbours(exercise) if behaves_like(judge, it, trials)]
+    if near:
+        return near[0] if len(near) == 1 else one_of_several(near[0])
+    if relation:
+        return None
+    return next((it for it in pairs(exercise) if behaves_like(judge, it, trials)), None)
+
+
+def one_of_several(mistake: Mistake) -> Mistake:
+    """A neighbour where others do the same: the change may be another one."""
+    return replace(mistake, sentence=f"{mistake.sentence} {sentences.OR_ANOTHER}")
 
 
 def telling(trials: list[Trial]) -> bool:
@@ -148,7 +157,8 @@ def difference(exercise: Exercise, trials: list[Trial]) -> str:
         what = "NaN" if np.isnan(got).any() else "infinity"
         text = sentences.NOT_FINITE.format(output=output, what=what)
     else:
-        return f"{entry(example)} {relation}".strip()
+        text = f"{entry(example)} {relation}".strip()
+        return text if trial.case.by_hand else when(text, trial)
     return when(f"{text} {relation}".strip(), trial)
 
 
@@ -171,7 +181,7 @@ def entry(example: Counterexample) -> str:
     small = example.trial.case.by_hand
     if not example.place:
         text = sentences.ONE_NUMBER_SMALL if small else sentences.ONE_NUMBER
-        return text.format(got=got, expected=wanted)
+        return text.format(output=example.output, got=got, expected=wanted)
     text = sentences.SMALL_CASE if small else sentences.OTHER_CASE
     place = sentences.PLACE.format(place=list(example.place))
     return text.format(output=example.output, place=place, got=got, expected=wanted)

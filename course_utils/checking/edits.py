@@ -4,6 +4,7 @@ import functools
 import inspect
 import itertools
 import linecache
+import re
 import sys
 import textwrap
 import zlib
@@ -13,6 +14,9 @@ from course_utils.checking import sentences
 from course_utils.checking.exercise import Exercise, Mistake
 
 Edits = tuple[tuple[str, str], ...]
+
+
+PRAISE = re.compile(r"\b([Rr]ight|Nearly|Almost)\b")
 
 
 class Misfit(Exception):
@@ -32,15 +36,17 @@ def solution_of(exercise: Exercise, mistake: Mistake) -> Callable:
 @functools.lru_cache(maxsize=64)
 def pairs(exercise: Exercise) -> tuple[Mistake, ...]:
     """Every two listed mistakes that can be made at once, as one, on different lines of the answer:
-    two changes of one line are often a third mistake.
+    two changes of one line are often a third mistake. Not those whose sentence says what is right:
+    beside another mistake it may not be.
 
     None of a layer's: each would be built and run, and a check has no time for that.
     """
     if exercise.answer is None or isinstance(exercise.answer, type):
         return ()
     text, found, seen = source(exercise.answer), [], set()
-    singles = [mistake for mistake in exercise.mistakes if mistake.edits]
-    seen.update(apply(text, mistake.edits) for mistake in singles)
+    edited_ones = [mistake for mistake in exercise.mistakes if mistake.edits]
+    singles = [one for one in edited_ones if not PRAISE.search(one.sentence)]
+    seen.update(apply(text, mistake.edits) for mistake in edited_ones)
     for first, second in itertools.combinations(singles, 2):
         edits = (*first.edits, *second.edits)
         if first.name == second.name or lines_of(text, first) & lines_of(text, second):

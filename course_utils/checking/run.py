@@ -186,4 +186,5 @@ def explain(exercise: Exercise, error: BaseException) -> str:
         if source and is_students(frame.filename):
             where = sentences.WHERE.format(line=frame.lineno, source=source)
             break
-    return sentences.RAISED.format(name=exercise.id, error=in_one_line(error), where=where)
+    said = in_one_line(error).rstrip(".")
+    return sentences.RAISED.format(name=exercise.id, error=said, where=where)

@@ -45,8 +45,8 @@ SMALL_CASE = (
 )
 OTHER_CASE = "Look at this case: in {output} you have {got}{place} where it should be {expected}."
 PLACE = " at {place}"
-ONE_NUMBER_SMALL = "Look at this small case: yours gives {got} and it should be {expected}."
-ONE_NUMBER = "Look at this case: yours gives {got} and it should be {expected}."
+ONE_NUMBER_SMALL = "Look at this small case: {output} is {got} and should be {expected}."
+ONE_NUMBER = "Look at this case: {output} is {got} and should be {expected}."
 CASE = "the case"
 EXPECTED, YOURS = "expected", "yours"
 ARROW = "→"
@@ -73,6 +73,7 @@ HELPER_FIRST = (
     "first, run its cell and then this one again."
 )
 NEIGHBOUR = "In every case your result is what ours becomes with one change: {place}, {says}."
+OR_ANOTHER = "(Or with another change that does the same.)"
 TWO_AT_ONCE = "Two things at once. {first} And: {second}"
 
 CLUE_TRANSPOSED = "It equals the expected result with its last two axes swapped."

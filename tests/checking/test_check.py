@@ -750,7 +750,7 @@ def test_a_wrong_exact_entry_is_named_with_its_place():
 def test_a_wrong_number_is_told_beside_the_expected_one():
     exercise = tiny(reference=lambda x: 2 * x.sum(), mistakes=())
     report = check(lambda x: 3 * x.sum(), exercise)
-    assert report.message == "Look at this case: yours gives 27 and it should be 18."
+    assert report.message == ("Look at this case: y is 27 and should be 18. Seen with small.")
     assert "yours y = 27" in report.counterexample
     assert report.picture is None
 

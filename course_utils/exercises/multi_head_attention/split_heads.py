@@ -135,8 +135,8 @@ SPLIT_HEADS = Exercise(
             "nothing said about uneven heads",
             (f"raise ValueError({MESSAGE})", "x = x[..., : dim - dim % num_heads]"),
         )(
-            "Right where the heads share the features evenly. Where they cannot, features get lost "
-            "without a word: if D % num_heads is not 0, raise a ValueError that names both."
+            "Right where the heads share the features evenly. Where they cannot, no error is "
+            "raised: if D % num_heads is not 0, raise a ValueError that names both."
         ),
         edited("a message without both numbers", NAMES_NEITHER)(
             "Right where the heads share the features evenly. Where they cannot, there is a "

@@ -168,6 +168,15 @@ PERCEIVE = Exercise(
             "You think once, when all the looking is over. latent_transformer belongs into the "
             "loop too."
         ),
+        edited(
+            "neither is handed on",
+            ("latents = cross(latents, data)", "cross(latents, data)"),
+            ("latents = latent_transformer(latents)", "thought = latent_transformer(latents)"),
+            ("return latents", "return thought if iterations else latents"),
+        )(
+            "What cross finds goes nowhere, and every round thinks about the first latents. Hand "
+            "both on: latents = cross(…), and then latents = latent_transformer(latents)."
+        ),
         edited("a round too many", ("range(iterations)", "range(iterations + 1)"))(
             "You do a round too many: iterations + 1. range(iterations) counts right."
         ),

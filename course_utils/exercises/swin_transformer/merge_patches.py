@@ -143,8 +143,8 @@ LAYOUTS = {
     ),
 }
 CROPPED = (
-    "Right for even sides. With an odd one, tokens at the edge are lost (or something else is put "
-    "in their place) without a word: if H % 2 or W % 2 is not 0, raise a ValueError."
+    "Right for even sides. With an odd one nothing is raised, and tokens at the edge have no whole "
+    "square: if H % 2 or W % 2 is not 0, raise a ValueError."
 )
 
 MERGE_PATCHES = Exercise(

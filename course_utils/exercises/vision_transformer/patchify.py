@@ -162,9 +162,8 @@ PATCHIFY = Exercise(
             "both. There are H/P rows and W/P columns of patches."
         ),
         edited("cropped silently", *SILENT)(
-            "Right where the patches fill the image. Where they do not, what is left at the edge "
-            "is lost without a word: if H % P or W % P is not 0, raise a ValueError that names the "
-            "patch size and the image's."
+            "Right where the patches fill the image. Where they do not, no error is raised: if "
+            "H % P or W % P is not 0, raise a ValueError that names the patch size and the image's."
         ),
         edited("only the height looked at", (" or W % P", ""), CROPPED)(
             "You raise a ValueError when P does not divide the height. It has to divide the width "
