@@ -125,4 +125,8 @@ def number(value, digits: int) -> str:
         return str(bool(value))
     if isinstance(value, int | np.integer):
         return str(int(value))
+    if digits == DIGITS[0] and abs(value) < 1e-6:
+        return "0"  # or what rounding has left of it
+    if float(value).is_integer() and abs(value) < 1e6:
+        return str(int(value))
     return f"{float(value):.{digits}g}"

@@ -24,10 +24,10 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
 
     Nothing is found where two listed mistakes with different names behave so.
     """
-    if any(trial.outcome.failure not in (None, "error", "unfit") for trial in trials):
-        return None
     if any(not (trial.right or trial.case.corner) for trial in trials):
         trials = [trial for trial in trials if not trial.case.corner]
+    if any(trial.outcome.failure not in (None, "error", "unfit") for trial in trials):
+        return None
     # What differs comes first: most candidates are done with after one case.
     trials = sorted(trials, key=lambda trial: trial.right or trial.seen is None)
     exercise = judge.exercise
@@ -42,15 +42,16 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
         return None  # handed back as it came: no change of ours, and no two, say that as plainly
     near = [it for it in neighbours(exercise) if behaves_like(judge, it, trials)]
     if near:
-        return near[0] if len(near) == 1 else one_of_several(near[0])
+        return near[0] if len(near) == 1 else any_of(near)
     if relation:
         return None
     return next((it for it in pairs(exercise) if behaves_like(judge, it, trials)), None)
 
 
-def one_of_several(mistake: Mistake) -> Mistake:
-    """A neighbour where others do the same: the change may be another one."""
-    return replace(mistake, sentence=f"{mistake.sentence} {sentences.OR_ANOTHER}")
+def any_of(near: list[Mistake]) -> Mistake:
+    """A neighbour where others do the same: three of them are told, for it may be any."""
+    changes = "; or ".join(mistake.name.replace(": ", ", ", 1) for mistake in near[:3])
+    return replace(near[0], sentence=sentences.NEIGHBOURS.format(changes=changes))
 
 
 def telling(trials: list[Trial]) -> bool:

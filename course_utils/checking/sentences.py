@@ -30,7 +30,10 @@ WHERE = " in line {line} of your code:  {source}"
 NONE = "Your {name} returned None. Is its return statement missing?"
 COUNT = "Your {name} should return {count} arrays, {names}. It returned {what}."
 TYPE = "{output} should be an array, but it is {what}."
-TYPE_LIST = TYPE + " np.array(…) makes one of it, ops.stack(…) of a list of tensors."
+TYPE_LIST = TYPE + (
+    " np.array(…) makes one of parts of one shape, ops.stack(…) of tensors; concatenate joins "
+    "parts of several."
+)
 TYPE_TUPLE = TYPE + (
     " A comma makes a tuple, and so does a function that returns two things: a, b = function(…) "
     "takes them apart."
@@ -73,7 +76,10 @@ HELPER_FIRST = (
     "first, run its cell and then this one again."
 )
 NEIGHBOUR = "In every case your result is what ours becomes with one change: {place}, {says}."
-OR_ANOTHER = "(Or with another change that does the same.)"
+NEIGHBOURS = (
+    "In every case your result is what ours becomes with one change. Several do the same: "
+    "{changes}."
+)
 TWO_AT_ONCE = "Two things at once. {first} And: {second}"
 
 CLUE_TRANSPOSED = "It equals the expected result with its last two axes swapped."

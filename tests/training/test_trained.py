@@ -19,7 +19,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 SHIPPED = sorted(path.parent.name for path in HERE.glob(f"*/{WEIGHTS}"))
 
 # The first three logits for two images of noise, written down when the weights were rounded.
-LOGITS = {"vit-cifar100": [[0.5228, 1.3260, -1.4573], [0.3705, 1.4199, -1.7965]]}
+LOGITS = {
+    "vit-cifar100": [[0.5228, 1.3260, -1.4573], [0.3705, 1.4199, -1.7965]],
+    "vit-plain-cifar100": [
+        [-1.0993000268936157, 1.863700032234192, 1.0338000059127808],
+        [-1.3086999654769897, 1.2529000043869019, 1.1378999948501587],
+    ],
+}
 
 
 def noise(shape):

@@ -168,6 +168,10 @@ PERCEIVE = Exercise(
             "You think once, when all the looking is over. latent_transformer belongs into the "
             "loop too."
         ),
+        edited("what is thought is thrown away", (THINK, "        latent_transformer(latents)\n"))(
+            "You call latent_transformer, and its result goes nowhere. Put it into latents = "
+            "latent_transformer(latents)."
+        ),
         edited(
             "neither is handed on",
             ("latents = cross(latents, data)", "cross(latents, data)"),

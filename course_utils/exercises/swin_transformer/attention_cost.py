@@ -36,8 +36,8 @@ LADDER = (
 
 
 A_FLOAT = (
-    "The number is right, but it is a float: / makes floats even of whole numbers. Divide with //, "
-    "or return int(...)."
+    "The number is right, but it is a float: float(…) makes one, and so does / even of whole "
+    "numbers. Return a whole number, int(…), or divide with //."
 )
 ONE_SIDE_SQUARED = "Without windows, each of HW queries meets HW keys: both sides are squared."
 MISTAKES = (

@@ -76,9 +76,9 @@ MISTAKES = (
         "across, so 2Mw - 1 of them. In a square window nobody would see it."
     ),
     edited("row factor too small", TOO_SMALL)(
-        "You multiply the row offset by Mw, which is as if the window were a text and only the "
-        "distance along it counted: different offsets share a number. There are 2Mw - 1 offsets "
-        "across, from -(Mw - 1) to Mw - 1."
+        "Your numbers are row offset times Mw plus column offset, as if the window were a text and "
+        "only the distance along it counted: different offsets share a number. There are 2Mw - 1 "
+        "offsets across, from -(Mw - 1) to Mw - 1."
     ),
     edited("row factor too large", (ROW_FACTOR, "2 * width"))(
         "You multiply the row offset by 2Mw. There are 2Mw - 1 offsets across: with 2Mw the table "

@@ -58,9 +58,9 @@ COLUMN_MAJOR = (
 )
 
 COMPUTED_BEFORE = (
-    "Your cuts lie in the wrong place: they are those of the map before the shift, or of a shift "
-    "the other way. After a shift up and to the left, the rows and columns that went round are the "
-    "last ones: row + shift >= height."
+    "Your cuts lie in the wrong place. After a shift up and to the left, the rows and columns that "
+    "went round are the last ones: row + shift >= height, in the map as it lies then. Nothing has "
+    "to be rolled after that."
 )
 TO_BE_ADDED = (
     "The pattern is right, but this is what the published code adds to the scores. Our masks are "

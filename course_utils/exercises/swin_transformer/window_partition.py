@@ -53,8 +53,8 @@ OTHER_ORDER = (
     "W/M, M, C) should become (B, H/M, W/M, M, M, C): only the two in the middle change places."
 )
 SQUARE_ASSUMED = (
-    "Right for a square map only: you count the windows along one side and use that for both. "
-    "There are H/M rows and W/M columns of windows."
+    "Right for a square map only: somewhere the number of windows along one side stands for the "
+    "other. There are H/M rows and W/M columns of windows."
 )
 MISTAKES = (
     edited("reshape without transpose", ("    x = np.transpose(x, (0, 1, 3, 2, 4, 5))\n", ""))(

@@ -96,6 +96,13 @@ MISTAKES = (
         "This is the block of 2017: the norm comes after each sum. Here it comes before each "
         "sublayer, and the sum itself is never normed: x + attention(norm1(x))."
     ),
+    edited("norm2 after the sum", (SECOND, "norm2(x + mlp(x))"))(
+        "norm2 comes after the second sum. The MLP reads what norm2 makes of x, and the sum itself "
+        "is never normed: x + mlp(norm2(x))."
+    ),
+    edited("attention alone", (FIRST, "attention(norm1(x))"), (SECOND, "x"))(
+        "This is attention(norm1(x)) alone. Add it to x; then norm2 and mlp do the same again."
+    ),
     edited("norm on the residual path", NORMED_FIRST, NORMED_SECOND)(
         "You norm x and then add to the normed x, so the residual path is normed too. Keep x: "
         "only what attention reads goes through the norm, x + attention(norm1(x))."

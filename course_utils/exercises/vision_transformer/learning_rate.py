@@ -24,7 +24,7 @@ def rate_cases(rng):
     spans = {
         "the way up": (0, 1, warmup // 2, warmup - 1, warmup),
         "the way down": (warmup, warmup + 1, warmup + rest // 3, total - 5, total - 1),
-        "after the end": (total, total + 1, total + rest // 2, 3 * total),
+        "steps after the end": (total, total + 1, total + rest // 2, 3 * total),
     }
     inputs = {"peak": float(rng.uniform(1e-3, 1e-2)), "warmup_steps": warmup}
     cases = [
@@ -73,8 +73,9 @@ WHOLE_UP, WHOLE_DOWN = ("step / warmup", "step // warmup"), (") / (total", ") //
 RESTARTED = "cosine restarted from step 0 at the end of warmup"
 
 TOO_LONG = (
-    "The way down starts at the peak, but it is as long as the whole training, so the rate is not "
-    "0 at its end. The warm-up is part of total_steps: divide by total_steps - warmup_steps."
+    "The way down starts at the peak, but it is as long as the whole training, so the rate has not "
+    "come down when that ends. The warm-up is part of total_steps: divide by "
+    "total_steps - warmup_steps."
 )
 
 MISTAKES = (

@@ -34,11 +34,15 @@ def accuracy_cases(rng):
 
 
 THREE = {
-    "logits": np.float32([[1, 3, 2], [5, 4, 6], [9, 8, 7]]),
+    "logits": np.float32([[1, 3, 2, 0], [5, 4, 6, 0], [9, 8, 7, 0]]),
     "labels": np.array([1, 1, 2], "int32"),
 }
 LADDER = (
-    by_hand(logits=np.float32([[1, 3, 2], [5, 4, 6]]), labels=np.array([1, 0], "int32"), k=1),
+    by_hand(
+        logits=np.float32([[1, 3, 2], [4, 5, 6], [1, -5, 0]]),
+        labels=np.array([2, 1, 0], "int32"),
+        k=1,
+    ),
     by_hand(**THREE, k=2),
 )
 
