@@ -406,21 +406,21 @@ steps = {
     "images": "B, H, W, C",
     "patchify": "B, N, P·P·C",
     "kernel, bias": "B, N, D",
-    "add_class_token": "B, 1 + N, D",
-    "+ positions": "B, 1 + N, D",
+    "add_class_token,\n+ positions": "B, 1 + N, D",
     "encoder_block,\nagain and again": "B, 1 + N, D",
     "layer_norm,\nfirst token": "B, D",
     "head: logits": "B, K",
 }
 _, ax = pyplot.subplots(figsize=(11, 1.7), layout="constrained")
 for place, (name, shape) in enumerate(steps.items()):
-    ax.text(place, 0, name, ha="center", va="center", bbox={"boxstyle": "round", "fc": "0.93"})
+    box = {"boxstyle": "round", "fc": "0.93"}
+    ax.text(place, 0, name, ha="center", va="center", size=9, bbox=box)
     ax.text(place, -0.7, f"({shape})", ha="center", size=8)
     if place:
         ax.annotate("", (place - 0.42, 0), (place - 0.58, 0), arrowprops={"arrowstyle": "->"})
-ax.set(xlim=(-0.5, 7.5), ylim=(-1, 0.6))
+ax.set(xlim=(-0.5, 6.5), ylim=(-1, 0.6))
 ax.axis("off")
-plots.show("Eight boxes in a row, from images by way of patchify, the embedding's kernel and bias, "
+plots.show("Seven boxes in a row, from images by way of patchify, the embedding's kernel and bias, "
            "add_class_token, positions, blocks, norm and first token to the logits.")
 
 # %% [markdown]
@@ -936,6 +936,9 @@ if names is not None:
     print(f"right on {np.mean(mine.argmax(-1) == names):.0%} of 400 new photos; its model: "
           f"{np.mean(keras_own.argmax(-1) == names):.0%}")
 
+# %% [markdown]
+# And what does it say of the portrait, and of five of these pictures?
+
 # %%
 six = np.concatenate([tiny, scale(photos[:5])])
 guesses = np.asarray(ops.softmax(vit_logits(six, weights, 4, 4)))
@@ -951,8 +954,8 @@ plots.show("The portrait and five other pictures, each titled with the class tha
 # Always the same class, and logits that agree in all but their last digits: there is nothing in
 # the Keras model that your function lacks. What a library adds is speed, training and saving.
 #
-# (A model of a hundred kinds of photos says *something* of everything, drawn shapes included. It was
-# never taught to say "none of these".)
+# (A model of a hundred kinds of photos says *something* of everything, drawn shapes included. It
+# was never taught to say "none of these".)
 
 # %% [markdown]
 # ### The official weights, in your architecture

@@ -58,7 +58,12 @@ def test_each_rule_can_be_broken(rewrite, old, new, said):
 
 
 @pytest.mark.parametrize(
-    "mine", ["double = math.sqrt\ndouble(4.0)", "from m import a as double\ndouble"]
+    "mine",
+    [
+        "double = math.sqrt\ndouble(4.0)",
+        "from m import a as double\ndouble",
+        'double = yours_or_ours("double", double)\ndouble(4.0)',
+    ],
 )
 def test_a_name_that_a_cell_binds_itself_is_not_the_students(rewrite, mine):
     assert faults(rewrite("math.pi", f"{mine}\n\n# %%\ndouble(9.0)")) == []

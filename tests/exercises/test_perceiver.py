@@ -50,7 +50,7 @@ def test_one_look_does_not_tell_what_comes_in_later_rounds():
 
 
 def test_no_two_widths_agree_but_where_a_case_says_so():
-    for case in EXERCISES["cross_attend"].draw(0):
+    for case in EXERCISES["cross_attend"].cases(np.random.default_rng(0)):
         (_, dim), (_, tokens, data_dim) = case.inputs["latents"].shape, case.inputs["data"].shape
         width = case.inputs["query"].shape[1]
         one_width = case.shows == "data, latents and queries of one width"

@@ -50,7 +50,7 @@ def test_an_error_that_names_one_side_of_the_image_is_enough(first):
 
 def test_a_rate_may_be_a_whole_number_and_no_other_kind_of_thing():
     exercise = EXERCISES["learning_rate"]
-    assert check_exercise(exercise, lambda *given: 0).properties["after the end"]
+    assert check_exercise(exercise, lambda *given: 0).properties["steps after the end"]
     assert (
         "Yours is an array of shape (1,)"
         in check_exercise(exercise, lambda *given: np.ones(1)).message
@@ -73,6 +73,6 @@ def test_the_layers_of_the_reference_are_forbidden(name):
 
 
 def test_no_image_is_square_but_the_one_that_says_so():
-    for case in EXERCISES["patchify"].draw(0):
+    for case in EXERCISES["patchify"].cases(np.random.default_rng(0)):
         _, height, width, _ = case.inputs["images"].shape
         assert (height == width) == (case.shows == "one patch, as large as the image")

@@ -28,6 +28,7 @@ def rotation_cases(rng):
         Case("one step on", {"offset": 1, "dim": 6}),
         Case("several steps on", {"offset": first, "dim": 6}),
         Case("several steps on", {"offset": second, "dim": 16}),
+        Case("several steps on", {"offset": 301, "dim": 16}),  # 9999 for 10000 shows from afar only
         Case("steps back", {"offset": -third, "dim": 6}, label="a negative offset"),
         Case("no step at all", {"offset": 0, "dim": 16}, label="offset 0"),
         Case("a single pair of features", {"offset": second, "dim": 2}),
