@@ -224,9 +224,9 @@ PERCEIVER_LOGITS = Exercise(
         "Pixels (B, N, C) beside the features of their places, the same for each image: data "
         "(B, N, E). Latents (L, D), the same for each image: (B, L, D). perceive keeps that shape; "
         "then norm, mean over the latents (B, D), head (B, K).",
-        "data = concatenate([pixels, places]);  cross adds cross_attend(…) to the latents, and then "
-        "mlp(…);  latent_transformer is a loop over weights['blocks'];  perceive(…);  the last "
-        "norm;  and the head, which reads the mean over … .",
+        "data = concatenate([pixels, places]);  cross adds cross_attend(…) to the latents, and "
+        "then mlp(…);  latent_transformer is a loop over weights['blocks'];  perceive(…);  the "
+        "last norm;  and the head, which reads the mean over … .",
     ),
     mistakes=(
         edited("features of positions forgotten", (DATA, DATA.replace("places", "0 * places")))(
