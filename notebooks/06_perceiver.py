@@ -627,8 +627,7 @@ check("perceiver_logits", perceiver_logits)
 #
 # `course train perceiver --data scenes --task count --size 24000 --recipe plain` trained a model
 # that is exactly your `perceiver_logits`: 16 latents look twice at 1,024 pixels, with two blocks
-# behind each look. That took one processor core MINUTES minutes, too long to wait for, so its
-# weights come with the course.
+# behind each look. That took ten minutes of one processor core, so its weights come with the course.
 #
 # The task: how many shapes are there, one to five? **Predict**: how often do your function and the
 # Keras model that the weights come from say the same number? And how often is it right?

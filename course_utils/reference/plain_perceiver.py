@@ -88,7 +88,7 @@ def perceiver_weights(model: keras.Model) -> dict:
     Raises ValueError for a model that has more than that: learned positions, a decoder, iterations
     with weights of their own, several heads in the cross-attention.
     """
-    arrays = {w.path: a for w, a in zip(model.weights, model.get_weights(), strict=True)}
+    arrays = {w.path: ops.convert_to_numpy(w.value) for w in model.weights}
     names = [layer.name for layer in model.layers]
     single = model.get_layer("cross_attention_0").attention.num_heads == 1
     if not single or not {"latents/array", "norm/gamma"} <= set(arrays):
