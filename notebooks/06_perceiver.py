@@ -513,17 +513,14 @@ print(f"four iterations, each its own: {four.count_params():,}; counted: {counte
 
 # %%
 boxes = {
-    "images": (0, 1, "B, H, W, C"),
-    "fourier_features": (0, 0, "N, 2 · (2 · bands + 1)"),
-    "data": (1.5, 1, "B, N, E"),
-    "latents": (1.5, 0, "B, L, D"),
+    "images": (0, 1, "B, H, W, C"), "fourier_features": (0, 0, "N, 2 · (2 · bands + 1)"),
+    "data": (1.5, 1, "B, N, E"), "latents": (1.5, 0, "B, L, D"),
     "look:\ncross_attend, MLP": (3, 0, "B, L, D"),
     "think: attention\nand MLP, by blocks": (4.6, 0, "B, L, D"),
-    "layer_norm, mean": (6.3, 0, "B, D"),
-    "head: logits": (7.6, 0, "B, K"),
-}
+    "norm, mean": (6.3, 0, "B, D"), "head: logits": (7.6, 0, "B, K"),
+}  # fmt: skip
 arrows = [((0.35, 1), (1.25, 1)), ((0.4, 0.2), (1.25, 0.85)), ((1.75, 1), (2.8, 0.3))]
-arrows += [((a, 0), (b, 0)) for a, b in [(1.8, 2.3), (3.65, 3.85), (5.35, 5.65), (6.95, 7.1)]]
+arrows += [((a, 0), (b, 0)) for a, b in [(1.8, 2.3), (3.65, 3.85), (5.35, 5.9), (6.7, 7.1)]]
 _, ax = pyplot.subplots(figsize=(11, 2.7), layout="constrained")
 ax.add_patch(pyplot.Rectangle((2.2, -0.65), 3.3, 1.4, fill=False, ls="--", ec=plots.BLUE))
 ax.text(3.85, 0.82, "perceive: again and again", ha="center", va="bottom", color=plots.BLUE)
@@ -532,8 +529,7 @@ for name, (x, y, shape) in boxes.items():
     ax.text(x, y - 0.5, f"({shape})", ha="center", size=8)
 for start, end in arrows:
     ax.annotate("", end, start, arrowprops={"arrowstyle": "->"})
-ax.set(xlim=(-0.7, 8.1), ylim=(-0.75, 1.3))
-ax.axis("off")
+ax.set(xlim=(-0.7, 8.1), ylim=(-0.75, 1.3), xticks=[], yticks=[], frame_on=False)
 plots.show("Pixels and the features of their places make the data; the latents look and think "
            "in a frame called perceive, again and again; then norm, mean, head and logits.")
 
@@ -627,7 +623,8 @@ check("perceiver_logits", perceiver_logits)
 #
 # `course train perceiver --data scenes --task count --size 24000 --recipe plain` trained a model
 # that is exactly your `perceiver_logits`: 16 latents look twice at 1,024 pixels, with two blocks
-# behind each look. That took ten minutes of one processor core, so its weights come with the course.
+# behind each look. That took ten minutes of one processor core, so its weights come with the
+# course.
 #
 # The task: how many shapes are there, one to five? **Predict**: how often do your function and the
 # Keras model that the weights come from say the same number? And how often is it right?
@@ -1192,6 +1189,9 @@ written = melody.predict([new_heard, of_times(line)], verbose=0)[..., 0]
 error, size = np.std(written - truth), np.std(truth)
 print(f"off by {error:.2f}, where heights differ by {size:.2f} and the noise is 0.10")
 
+# %% [markdown]
+# It is off by no more than the noise in a single dot. Three of the sequences:
+
 # %% tags=["nbval-ignore-output"]
 _, axes = pyplot.subplots(1, 3, figsize=(10, 2.4), layout="constrained", sharey=True)
 for number, ax in enumerate(axes):
@@ -1200,8 +1200,8 @@ for number, ax in enumerate(axes):
     ax.plot(*new_heard[number, :, 1::-1].T, "o", color="black", markersize=3, label="heard")
     ax.set(xlabel="time")
 axes[0].legend(frameon=False, fontsize="small")
-plots.show("Three sequences: noisy dots, the true curve, and the curve that the model writes, which "
-           "stays close to the truth between the dots.")
+plots.show("Three sequences: noisy dots, the true curve, and the curve that the model writes, "
+           "which stays close to the truth between the dots.")
 
 # %% [markdown]
 # It was trained with 32 questions and asked 200. Neither number is anywhere in the model: the

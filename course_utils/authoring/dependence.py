@@ -1,13 +1,18 @@
 """A lesson goes on with the course's own functions: no cell may need what a student wrote.
 
 Then a notebook runs to its end whatever its exercises hold. Looked up in the text, for all cells:
-running every unsolved notebook would take as long as running every solved one.
+running every unsolved notebook would take as long as running every solved one. `yours_or_ours` may
+be handed what a student wrote: where that does not pass, it gives the course's own.
 """
+
+import re
 
 from nbformat import NotebookNode
 
 from course_utils.authoring.source import is_check, marks, place
 from course_utils.cell_names import reads_and_binds
+
+HANDED_OVER = re.compile(r'yours_or_ours\("(\w+)", \1\)')
 
 
 def dependence_faults(cells: list[NotebookNode]) -> list[str]:
@@ -20,7 +25,7 @@ def dependence_faults(cells: list[NotebookNode]) -> list[str]:
         if marks(cell).get("solution"):
             students |= binds
             continue
-        if needed := sorted(students & reads):
+        if needed := sorted((students & reads) - set(HANDED_OVER.findall(cell.source))):
             found.append(
                 f"{place(cells, cell)} needs '{needed[0]}', which the student writes: take the "
                 "course's own from course_utils."

@@ -48,6 +48,7 @@ BROKEN = [
     ("    ### BEGIN SOLUTION\n", "", "the solution 'double' needs one region"),
     ("math.pi", "double(math.pi)", "cell 6 needs 'double', which the student writes"),
     ("math.pi", "[n for n in map(lambda x: double(x), [1])]", "cell 6 needs 'double'"),
+    ("math.pi", 'yours_or_ours("treble", double)', "cell 6 needs 'double'"),
 ]  # fmt: skip
 
 
@@ -58,7 +59,12 @@ def test_each_rule_can_be_broken(rewrite, old, new, said):
 
 
 @pytest.mark.parametrize(
-    "mine", ["double = math.sqrt\ndouble(4.0)", "from m import a as double\ndouble"]
+    "mine",
+    [
+        "double = math.sqrt\ndouble(4.0)",
+        "from m import a as double\ndouble",
+        'double = yours_or_ours("double", double)\ndouble(4.0)',
+    ],
 )
 def test_a_name_that_a_cell_binds_itself_is_not_the_students(rewrite, mine):
     assert faults(rewrite("math.pi", f"{mine}\n\n# %%\ndouble(9.0)")) == []
