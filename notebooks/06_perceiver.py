@@ -13,6 +13,7 @@
 #
 # - let eight vectors read 1,024 pixels, and see what each of them looks at
 # - find a bug in a published example that no error ever showed, and fix it
+# - put a whole Perceiver together with your own functions, and let it count with trained weights
 # - send shuffled pixels, pictures of any size, and points in space through one and the same model
 # - race CNN, ViT, Swin and Perceiver: the same pictures, the same seconds
 #
@@ -27,7 +28,7 @@ import numpy as np
 from matplotlib import pyplot
 
 from course_utils import plots
-from course_utils.exercises import check, hint, progress
+from course_utils.exercises import check, hint, progress, yours_or_ours
 from course_utils.reference import attention, perceiver, positional_encoding as positions
 from course_utils.reference.transformer import TransformerBlock
 from course_utils.training.data import load
@@ -507,10 +508,179 @@ print(f"four iterations, each its own: {four.count_params():,}; counted: {counte
 # %% [markdown]
 # ## The whole model
 #
-# You have all the parts. `CrossAttentionBlock` is your cross-attention inside a block of notebook
-# 4, with norms, residual paths and an MLP; `LearnedArray` holds the latents. The input is
-# `(None, width)`: *any number* of tokens. That it might be an image appears nowhere. (It calls the
-# course's `perceive`. Put in yours, if you like.)
+# You have all the parts now. A trained Perceiver is nothing but these parts, in this order, and a
+# dictionary of arrays that somebody has found for them.
+
+# %%
+boxes = {
+    "images": (0, 1, "B, H, W, C"), "fourier_features": (0, 0, "N, 2 · (2 · bands + 1)"),
+    "data": (1.5, 1, "B, N, E"), "latents": (1.5, 0, "B, L, D"),
+    "look:\ncross_attend, MLP": (3, 0, "B, L, D"),
+    "think: attention\nand MLP, by blocks": (4.6, 0, "B, L, D"),
+    "norm, mean": (6.3, 0, "B, D"), "head: logits": (7.6, 0, "B, K"),
+}  # fmt: skip
+arrows = [((0.35, 1), (1.25, 1)), ((0.4, 0.2), (1.25, 0.85)), ((1.75, 1), (2.8, 0.3))]
+arrows += [((a, 0), (b, 0)) for a, b in [(1.8, 2.3), (3.65, 3.85), (5.35, 5.9), (6.7, 7.1)]]
+_, ax = pyplot.subplots(figsize=(11, 2.7), layout="constrained")
+ax.add_patch(pyplot.Rectangle((2.2, -0.65), 3.3, 1.4, fill=False, ls="--", ec=plots.BLUE))
+ax.text(3.85, 0.82, "perceive: again and again", ha="center", va="bottom", color=plots.BLUE)
+for name, (x, y, shape) in boxes.items():
+    ax.text(x, y, name, ha="center", va="center", bbox={"boxstyle": "round", "fc": "0.93"})
+    ax.text(x, y - 0.5, f"({shape})", ha="center", size=8)
+for start, end in arrows:
+    ax.annotate("", end, start, arrowprops={"arrowstyle": "->"})
+ax.set(xlim=(-0.7, 8.1), ylim=(-0.75, 1.3), xticks=[], yticks=[], frame_on=False)
+plots.show("Pixels and the features of their places make the data; the latents look and think "
+           "in a frame called perceive, again and again; then norm, mean, head and logits.")
+
+# %% [markdown]
+# The dictionary `weights`:
+#
+# | name | what it holds |
+# |---|---|
+# | `"latents"` | $(L, D)$ |
+# | `"cross"` | a dictionary for the look |
+# | … `"norm1"`, `"data_norm"` | `(gamma, beta)`, for the latents $(D)$ and for the data $(E)$ |
+# | … `"attention"` | `params`, as `cross_attend` takes them |
+# | … `"norm2"`, `"mlp"` | `(gamma, beta)`; two pairs `(kernel, bias)` |
+# | `"blocks"` | a list, a dictionary for each block of the latent transformer |
+# | … `"norm1"`, `"attention"`, `"norm2"`, `"mlp"` | as in `vit_logits` of notebook 4 |
+# | `"norm"`, `"head"` | `(gamma, beta)` and `(kernel, bias)` |
+
+# %% [markdown]
+# ### A bias that is none
+#
+# Trained models have biases, and `cross_attend` has kernels alone. There is an old trick: put a 1
+# behind the features of a vector. Then the last row of the kernel is the bias.
+#
+# $$(x, 1) \begin{pmatrix} W \\ b \end{pmatrix} = x\, W + b$$
+#
+# `with_one(x)` does it. So in `weights["cross"]["attention"]` the kernels are $(D + 1, d)$,
+# $(E + 1, d)$ and $(E + 1, D)$, and both latents and data want their 1.
+
+# %%
+from course_utils.reference.multi_head_attention import multi_head_attention
+from course_utils.reference.plain_perceiver import dense, mlp, norm, perceiver_weights, with_one
+
+# dense(x, kernel, bias) is x @ kernel + bias; norm(x, gamma, beta) norms each vector;
+# mlp(x, wide, narrow) is a dense layer, a GELU, a dense layer.
+print(with_one(np.array([[2.0, 3.0]])))
+
+# %% [markdown]
+# ## Exercise: `perceiver_logits`
+#
+# *About 30 minutes, difficulty 3.*
+#
+# Write `perceiver_logits(images, weights, num_bands, max_resolution, iterations, num_heads)`,
+# images $(B, H, W, C)$ to logits $(B, K)$. Take your own functions.
+#
+# - **data**: colours, then the features of the places `positions.grid_positions((H, W))`
+# - **look**: the normed latents read the normed data, each `with_one`; what they read is added.
+#   Then an MLP: two residuals, as in any block
+# - **think**: the blocks, as in notebook 4
+# - **head**: reads the mean of the normed latents
+#
+# After the first look each image has latents of its own, $(B, L, D)$. Does your `cross_attend` take
+# them? `perceiver.cross_attend` does.
+
+
+# %% nbgrader={"grade": false, "grade_id": "perceiver_logits", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def perceiver_logits(images, weights, num_bands, max_resolution, iterations, num_heads):
+    """images (B, H, W, C), weights: the dictionary above -> logits (B, K)."""
+    ### BEGIN SOLUTION
+    batch, height, width, channels = images.shape
+    places = np.asarray(positions.grid_positions((height, width)))
+    places = np.asarray(fourier_features(places, num_bands, max_resolution), "float32")
+    pixels = ops.reshape(images, (batch, height * width, channels))
+    data = ops.concatenate([pixels, np.repeat(places[None], batch, axis=0)], axis=-1)  # (B, N, E)
+    latents = np.repeat(weights["latents"][None], batch, axis=0)  # (B, L, D)
+
+    def cross(latents, data):
+        look = weights["cross"]
+        asking = with_one(norm(latents, *look["norm1"]))
+        asked = with_one(norm(data, *look["data_norm"]))
+        latents = latents + perceiver.cross_attend(asking, asked, look["attention"])
+        return latents + mlp(norm(latents, *look["norm2"]), *look["mlp"])
+
+    def latent_transformer(latents):
+        for block in weights["blocks"]:
+            asking = norm(latents, *block["norm1"])
+            found, _ = multi_head_attention(asking, asking, block["attention"], num_heads)
+            latents = latents + found
+            latents = latents + mlp(norm(latents, *block["norm2"]), *block["mlp"])
+        return latents
+
+    latents = perceive(latents, data, cross, latent_transformer, iterations)
+    return dense(ops.mean(norm(latents, *weights["norm"]), axis=1), *weights["head"])
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "perceiver_logits_check", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+check("perceiver_logits", perceiver_logits)
+
+# %% [markdown]
+# ## Your model, with trained weights
+#
+# `course train perceiver --data scenes --task count --size 24000 --recipe plain` trained a model
+# that is exactly your `perceiver_logits`: 16 latents look twice at 1,024 pixels, with two blocks
+# behind each look. That took ten minutes of one processor core, so its weights come with the
+# course.
+#
+# The task: how many shapes are there, one to five? **Predict**: how often do your function and the
+# Keras model that the weights come from say the same number? And how often is it right?
+
+# %% tags=["nbval-ignore-output"]
+from course_utils.training import trained
+from course_utils.training.images import scale
+
+perceiver_logits = yours_or_ours("perceiver_logits", perceiver_logits)
+trained_model, answers = trained.load_trained("perceiver-scenes")
+weights = perceiver_weights(trained_model)
+unseen = load("scenes", task="count", size=4_000).test  # 400 scenes that no training saw
+mine = np.asarray(perceiver_logits(scale(unseen.images), weights, 6, 32, 2, 4))
+keras_own = np.asarray(trained_model.predict(scale(unseen.images), verbose=0))
+largest = np.abs(keras_own).max()
+print(f"logits agree to 1e-4: {np.abs(mine - keras_own).max() < 1e-4 * largest}, "
+      f"the same number: {np.mean(mine.argmax(-1) == keras_own.argmax(-1)):.0%}")
+print(f"right on {np.mean(mine.argmax(-1) == unseen.labels):.1%} of {len(mine)} new scenes; "
+      f"the Keras model: {np.mean(keras_own.argmax(-1) == unseen.labels):.1%} (chance: 20%)")
+
+# %% [markdown]
+# Six of them, each with what your function says, and a table of all: in the row what there is, in
+# the column what it says. **Predict** where the mistakes lie.
+
+# %% tags=["nbval-ignore-output"]
+chances = np.asarray(ops.softmax(mine))
+table = np.zeros((5, 5))
+np.add.at(table, (unseen.labels, mine.argmax(-1)), 1)
+_, axes = pyplot.subplots(1, 7, figsize=(11, 2.1), layout="constrained")
+for ax, image, chance in zip(axes, unseen.images, chances):
+    ax.imshow(image)
+    ax.set_title(f"{answers[chance.argmax()]} {chance.max():.0%}", size=9)
+    ax.axis("off")
+axes[6].imshow(table, cmap="cividis")
+for (row, column), scenes_here in np.ndenumerate(table.astype(int)):
+    colour = "white" if scenes_here < 40 else "black"
+    axes[6].text(column, row, scenes_here, ha="center", va="center", color=colour, size=8)
+axes[6].set(xlabel="it says", ylabel="there are")
+axes[6].set_xticks(range(5), range(1, 6))
+axes[6].set_yticks(range(5), range(1, 6))
+plots.show("Six scenes, each titled with a number in words and its chance, and a table of five by "
+           "five: large numbers on the diagonal, small ones beside it, hardly any elsewhere.")
+
+# %% [markdown]
+# The logits agree in all but their last digits: there is nothing in the Keras model that your
+# function lacks. And where it is wrong, it is wrong by one.
+#
+# It reads 1,024 single pixels. Nobody told it what a neighbour is, what a shape is, or how to
+# count: all of that is in 82,600 numbers, in arrays that you have just handed to your own code.
+
+# %% [markdown]
+# ## The same, ready to learn
+#
+# Now we train some of our own. `CrossAttentionBlock` is your look as a layer, with its norms,
+# residual paths and MLP; `LearnedArray` holds the latents. The input is `(None, width)`: *any
+# number* of tokens. That it might be an image appears nowhere.
 
 
 # %%
@@ -547,7 +717,6 @@ print(f"{body.count_params():,} numbers;", [tuple(w.shape) for w in body_maps.ou
 
 # %%
 from course_utils.training.classifier import train_classifier  # that of notebook 4
-from course_utils.training.images import scale
 
 scenes = load("scenes", task="side", size=4_000)
 print(scenes.train.images.shape, *scenes.class_names)
@@ -943,6 +1112,106 @@ plots.show(
 # Perceiver's promise.
 
 # %% [markdown]
+# ## It writes, too
+#
+# So far the answer was a class. *Perceiver IO* turns the look round once more. What you want to
+# know asks, and the **latents answer**:
+#
+# ```python
+# written = cross_attend(questions, latents, params)   # (B, questions, D)
+# ```
+#
+# One question for each number that you want, and as many as you like. Let us try it on a made-up
+# sequence: a sum of three waves. The model hears it at 32 random times, with noise. Then it is
+# asked for other times. A question is nothing but the Fourier features of its time.
+
+
+# %%
+def heights(times, waves):
+    """The height of sequences (B, waves) at times (B, N)."""
+    turns, phases, sizes = (wave[:, None] for wave in waves)
+    return (sizes * np.sin(np.pi * turns * times[..., None] + phases)).sum(axis=-1)
+
+
+def of_times(times):
+    """Fourier features (B, N, 13) of times (B, N)."""
+    flat = positions.fourier_features(times.reshape(-1, 1), 6, 12)
+    return ops.convert_to_numpy(flat).reshape(*times.shape, 13)
+
+
+def sequences(count):
+    """-> tokens heard (count, 32, 14), and the waves that they are made of."""
+    limits = [(0.5, 3), (0, 2 * np.pi), (0.2, 0.6)]  # of turns, phases, sizes
+    waves = [rng.uniform(low, high, (count, 3)) for low, high in limits]
+    times = rng.uniform(-1, 1, (count, 32))
+    heard = heights(times, waves) + 0.1 * rng.standard_normal(times.shape)
+    return np.concatenate([heard[..., None], of_times(times)], -1).astype("float32"), waves
+
+
+# %% [markdown]
+# The model is `reader` up to the latents. Behind them stands one more cross-attention, in place of
+# the mean:
+
+
+# %%
+def writer(width, asked, num_latents=16, dim=32, iterations=2):
+    """A Perceiver from tokens (B, N, width) and questions (B, M, asked) to numbers (B, M, 1)."""
+    data, questions = keras.Input((None, width)), keras.Input((None, asked))
+    look = perceiver.CrossAttentionBlock(dim, 2, dim, inner_dim=dim)  # features, heads, MLP; d
+    think = TransformerBlock(dim, 2, 2 * dim)
+    write = perceiver.CrossAttentionBlock(dim, 2, dim)
+    latents = perceiver.LearnedArray(num_latents, dim)(data)
+    latents = perceiver.perceive(latents, data, look, think, iterations)
+    written = write(layers.Dense(dim)(questions), latents)  # the questions ask, the latents answer
+    return keras.Model([data, questions], layers.Dense(1)(written))
+
+
+# %% [markdown]
+# Four passes over 4,000 sequences, with 32 questions each, a quarter of a minute. Then it is asked
+# something new: 200 times in a row, for sequences that it has never heard. **Predict** what it
+# draws between the dots, and where there are none.
+
+# %% tags=["nbval-ignore-output"]
+from course_utils.training.schedules import WarmupCosine
+
+heard, waves = sequences(4_000)
+wanted = rng.uniform(-1, 1, (4_000, 32))
+keras.utils.set_random_seed(6)
+melody = writer(width=14, asked=13)
+melody.compile(keras.optimizers.Adam(WarmupCosine(0.005, 50, 500), global_clipnorm=1.0), "mse")
+pairs = [heard, of_times(wanted)], heights(wanted, waves)[..., None]
+melody.fit(*pairs, batch_size=32, epochs=4, verbose=0)
+
+new_heard, new_waves = sequences(400)
+line = np.tile(np.linspace(-1, 1, 200), (400, 1))
+truth = heights(line, new_waves)
+written = melody.predict([new_heard, of_times(line)], verbose=0)[..., 0]
+error, size = np.std(written - truth), np.std(truth)
+print(f"off by {error:.2f}, where heights differ by {size:.2f} and the noise is 0.10")
+
+# %% [markdown]
+# It is off by no more than the noise in a single dot. Three of the sequences:
+
+# %% tags=["nbval-ignore-output"]
+_, axes = pyplot.subplots(1, 3, figsize=(10, 2.4), layout="constrained", sharey=True)
+for number, ax in enumerate(axes):
+    ax.plot(line[0], truth[number], color=plots.GREY, linewidth=4, alpha=0.5, label="the truth")
+    ax.plot(line[0], written[number], color=plots.BLUE, label="written")
+    ax.plot(*new_heard[number, :, 1::-1].T, "o", color="black", markersize=3, label="heard")
+    ax.set(xlabel="time")
+axes[0].legend(frameon=False, fontsize="small")
+plots.show("Three sequences: noisy dots, the true curve, and the curve that the model writes, "
+           "which stays close to the truth between the dots.")
+
+# %% [markdown]
+# It was trained with 32 questions and asked 200. Neither number is anywhere in the model: the
+# tokens are read by latents, the latents are read by questions, and in between stand 16 vectors.
+#
+# With a question for each pixel it writes a picture, with one for each word a text, with a single
+# one a class: that is how the published classifiers end. Reading and writing cost $N L + M L$, for
+# $N$ tokens and $M$ questions.
+
+# %% [markdown]
 # ## The race
 #
 # What does it cost, to assume nothing? Four models, the same 4,000 pictures, the same seconds of
@@ -1151,6 +1420,7 @@ plots.show(
 # | a place as waves | `fourier_features` | $(N, k \cdot (2 \cdot \text{bands} + 1))$ |
 # | look, think, look again | `perceive` | $(B, L, D)$ |
 # | what sharing saves | `count_perceiver_parameters` | a number |
+# | the whole model | `perceiver_logits` | $(B, K)$ |
 # | what looking costs | `perceiver_cost` | a number |
 
 # %%
@@ -1177,9 +1447,8 @@ progress()
 # %% [markdown]
 # ## What we left out
 #
-# **Perceiver IO** also *writes* anything: the outputs ask the latents by cross-attention, one query
-# for each pixel or word that is wanted. The course's `perceiver` can do this for classes
-# (`pooling="decoder"`), and reads published weights.
+# **Perceiver IO** writes pictures, text and moves of a game: you have seen how. The course's
+# `perceiver` can end like it (`pooling="decoder"`), and reads published weights.
 #
 # Weights that all iterations share but the first, photos with all pixels shuffled for good, sound
 # and film together in one model: the first paper has them. Today the same idea lives on where a

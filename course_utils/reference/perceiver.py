@@ -23,12 +23,13 @@ NORM_EPSILON = 1e-5  # that of the published weights
 def cross_attend(latents, data, params: dict):
     """Let the latents read the data: queries from the latents, keys and values from the data.
 
-    latents (L, D), the same for every image, data (B, N, E), params: "query", "key" and "value"
-    -> kernels (D, d), (E, d) and (E, D) -> (B, L, D), one head. Scores are divided by √d.
+    latents (L, D), the same for every image, or (B, L, D); data (B, N, E); params: "query", "key"
+    and "value" -> kernels (D, d), (E, d) and (E, D) -> (B, L, D), one head, scores divided by √d.
     Source: Jaegle et al. (2021), section 3.1.
     """
     latents, data = ops.convert_to_tensor(latents), ops.convert_to_tensor(data)
-    query = ops.einsum("ld,de->le", latents, params["query"])[None]  # (1, L, d)
+    latents = latents if len(latents.shape) == 3 else latents[None]  # (1 or B, L, D)
+    query = ops.einsum("bld,de->ble", latents, params["query"])
     key = ops.einsum("bne,ed->bnd", data, params["key"])
     value = ops.einsum("bne,ed->bnd", data, params["value"])
     return attend(query, key, value)[0]

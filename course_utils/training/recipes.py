@@ -13,6 +13,7 @@ from course_utils.training.recipe import Recipe
 from course_utils.training.sizes import (
     FASHION_VIT,
     LARGE_VIT,
+    PLAIN_PERCEIVER,
     PLAIN_VIT,
     SCENES_VIT,
     SHORT_VIT,
@@ -44,6 +45,8 @@ FASHION = replace(SHORT, epochs=3)
 FASHION_LONG = replace(FASHION, epochs=18, augmentation=Augmentation(flip=True, crop=2))
 # No flip: it would exchange left and right, which is what a task asks for.
 SCENES = Recipe(epochs=5)
+# Some eight minutes, for 24,000 scenes.
+SCENES_LONG = Recipe(epochs=11, batch_size=32)
 # Long enough for every augmentation.
 GPU = Recipe(
     epochs=30,
@@ -105,6 +108,7 @@ TRAININGS = {
     "perceiver": {
         "course": Training(SMALL_PERCEIVER, COURSE),
         "scenes": Training(SMALL_PERCEIVER, SCENES),
+        "plain": Training(PLAIN_PERCEIVER, SCENES_LONG),
         "published": Training(KerasPerceiver(), KERAS_PERCEIVER),
     },
     "cnn": {

@@ -48,6 +48,7 @@ BROKEN = [
     ("    ### BEGIN SOLUTION\n", "", "the solution 'double' needs one region"),
     ("math.pi", "double(math.pi)", "cell 6 needs 'double', which the student writes"),
     ("math.pi", "[n for n in map(lambda x: double(x), [1])]", "cell 6 needs 'double'"),
+    ("math.pi", 'yours_or_ours("treble", double)', "cell 6 needs 'double'"),
 ]  # fmt: skip
 
 

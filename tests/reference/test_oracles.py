@@ -4,12 +4,18 @@ The fixtures, and what is in them, are the work of tests/oracles/make.py.
 """
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from keras import ops
 from safetensors import safe_open
 
+from course_utils.reference import perceiver as perceiver_module
+from course_utils.reference import plain_perceiver, positional_encoding
+from course_utils.reference.multi_head_attention import multi_head_attention
 from course_utils.reference.transformer import internals
 from course_utils.training.official.load import KINDS
 from course_utils.training.official.preprocessing import sides
@@ -75,6 +81,49 @@ def test_every_step_equals_the_oracle(name, record_property):
     print(f"{name}: logits differ by {differences['logits']:.1e}, ", end="")
     print(f"at most {differences[worst]:.1e} ({worst}) of {len(differences)} arrays")
     assert differences[worst] <= TOLERANCE, differences
+
+
+def test_a_students_own_perceiver_reads_official_weights():
+    """The solution cells of notebook 6 with the official latents, look and blocks.
+
+    The published model ends in a decoder, and the exercise in the mean over the latents: norm and
+    head are drawn, and work on the latents that the other implementation recorded.
+    """
+    config, tensors, recorded = read("perceiver_fourier")
+    kind = KINDS[config["model_type"]]
+    ours = kind.our_config(config, sides(config["image_size"]))
+    official, model = kind.build(ours), kind.build(replace(ours, pooling="mean"))
+    assign(official, kind.official_names(ours), tensors, file="perceiver_fourier")
+    loaded, rng = {weight.path: weight for weight in official.weights}, np.random.default_rng(0)
+    for weight in model.weights:
+        known = not weight.path.startswith(("norm/", "head/"))
+        weight.assign(loaded[weight.path] if known else rng.normal(0.5, 1, weight.shape))
+    weights = plain_perceiver.perceiver_weights(model)
+    sizes = ours.num_bands, ours.max_resolution, ours.iterations, ours.num_heads
+    logits = student_of_notebook_6()(recorded["input"], weights, *sizes)
+    latents = plain_perceiver.norm(recorded["block.6"], *weights["norm"])
+    kernel, bias = weights["head"]
+    expected = ops.convert_to_numpy(latents).mean(axis=1) @ kernel + bias
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(logits), expected, rtol=0, atol=1e-4 * np.abs(expected).max()
+    )
+
+
+def student_of_notebook_6():
+    """`perceiver_logits` as the source of the notebook has it, with what it stands on there."""
+    source = Path(__file__).parents[2] / "notebooks" / "06_perceiver.py"
+    text = source.read_text(encoding="utf-8")
+    helpers = ("dense", "mlp", "norm", "with_one")
+    scope = {name: getattr(plain_perceiver, name) for name in helpers} | {
+        "np": np,
+        "ops": ops,
+        "multi_head_attention": multi_head_attention,
+        "perceiver": perceiver_module,
+        "positions": positional_encoding,
+    }
+    for name in ("fourier_features", "perceive", "perceiver_logits"):
+        exec(re.search(rf"^def {name}\(.*?(?=^# %%)", text, flags=re.M | re.S)[0], scope)
+    return scope["perceiver_logits"]
 
 
 # Sizes as published, and how many numbers the other implementation then learns.

@@ -6,6 +6,7 @@ from course_utils.exercises.perceiver.fourier_features import FOURIER_FEATURES
 from course_utils.exercises.perceiver.keras_attention import KERAS_ATTENTION
 from course_utils.exercises.perceiver.perceive import PERCEIVE
 from course_utils.exercises.perceiver.perceiver_cost import PERCEIVER_COST
+from course_utils.exercises.perceiver.perceiver_logits import PERCEIVER_LOGITS
 
 EXERCISES = (
     CROSS_ATTEND,
@@ -13,5 +14,6 @@ EXERCISES = (
     FOURIER_FEATURES,
     PERCEIVE,
     COUNT_PERCEIVER_PARAMETERS,
+    PERCEIVER_LOGITS,
     PERCEIVER_COST,
 )
