@@ -809,7 +809,7 @@ for name, layer in layers.items():
 # | attention is a program | `reversal_queries_keys` | $(N, d)$ twice |
 # | the order is not seen | `is_permutation_equivariant` | True or False |
 
-# %%
+# %% tags=["nbval-ignore-output"]
 progress()
 
 # %% [markdown]

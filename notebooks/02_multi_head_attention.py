@@ -849,7 +849,7 @@ for name, layer in [("key_dim=64", wide), ("key_dim=16", usual)]:
 # | take a head out | `prune_head` | params |
 # | what it costs | `count_attention_parameters` | a number |
 
-# %%
+# %% tags=["nbval-ignore-output"]
 progress()
 
 # %% [markdown]

@@ -844,7 +844,7 @@ plots.show("Sinusoids: nearly all right up to place 15, then a fall to chance. N
 # | row and column | `sinusoidal_encoding_2d` | $(H \cdot W, D)$ |
 # | a larger picture | `resize_positions` | $(1 + H' W', D)$ |
 
-# %%
+# %% tags=["nbval-ignore-output"]
 progress()
 
 # %% [markdown]

@@ -1252,7 +1252,7 @@ plots.show("Similarity of learned positions for four places of a 4 by 4 grid: th
 # | right with k guesses | `top_k_accuracy` | one number |
 # | the way through all layers | `attention_rollout` | $(B, N, N)$ |
 
-# %%
+# %% tags=["nbval-ignore-output"]
 progress()
 
 # %% [markdown]

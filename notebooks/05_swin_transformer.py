@@ -1023,7 +1023,7 @@ else:
 # | offsets, not places | `relative_position_index` | $(A, A)$ |
 # | the pyramid | `merge_patches` | $(B, H/2, W/2, 4C)$ |
 
-# %%
+# %% tags=["nbval-ignore-output"]
 progress()
 
 # %% [markdown]

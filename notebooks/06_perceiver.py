@@ -1424,7 +1424,7 @@ plots.show(
 # | the whole model | `perceiver_logits` | $(B, K)$ |
 # | what looking costs | `perceiver_cost` | a number |
 
-# %%
+# %% tags=["nbval-ignore-output"]
 progress()
 
 # %% [markdown]

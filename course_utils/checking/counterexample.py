@@ -125,8 +125,9 @@ def number(value, digits: int) -> str:
         return str(bool(value))
     if isinstance(value, int | np.integer):
         return str(int(value))
+    value = float(value)  # half precision overflows where it is compared
     if digits == DIGITS[0] and abs(value) < 1e-6:
         return "0"  # or what rounding has left of it
-    if float(value).is_integer() and abs(value) < 1e6:
+    if value.is_integer() and abs(value) < 1e6:
         return str(int(value))
-    return f"{float(value):.{digits}g}"
+    return f"{value:.{digits}g}"

@@ -34,7 +34,8 @@ def test_solved_and_untouched(name, folder):
         for kind in ("source", "release")
     )
     answers = {c.metadata.nbgrader.grade_id: c.source for c in solved.cells if marked(c)}
-    released.cells = [c for c in released.cells if marked(c) or "import check" in c.source]
+    imports = ("import ", "from ")
+    released.cells = [c for c in released.cells if marked(c) or c.source.startswith(imports)]
     hand_in(records, name, "untouched", released)
     for cell in filter(marked, released.cells):
         cell.source = answers[cell.metadata.nbgrader.grade_id]
