@@ -14,6 +14,7 @@ from course_utils.training.sizes import (
     FASHION_VIT,
     LARGE_VIT,
     PLAIN_PERCEIVER,
+    PLAIN_SWIN,
     PLAIN_VIT,
     SCENES_VIT,
     SHORT_VIT,
@@ -45,6 +46,8 @@ FASHION = replace(SHORT, epochs=3)
 FASHION_LONG = replace(FASHION, epochs=18, augmentation=Augmentation(flip=True, crop=2))
 # No flip: it would exchange left and right, which is what a task asks for.
 SCENES = Recipe(epochs=5)
+# It takes some passes until a model finds out that colours are to be compared.
+SCENES_TWICE = replace(SCENES, epochs=10)
 # Some eight minutes, for 24,000 scenes.
 SCENES_LONG = Recipe(epochs=11, batch_size=32)
 # Long enough for every augmentation.
@@ -103,6 +106,7 @@ TRAININGS = {
     "swin": {
         "course": Training(SMALL_SWIN, COURSE),
         "scenes": Training(SMALL_SWIN, SCENES),
+        "plain": Training(PLAIN_SWIN, SCENES_TWICE),
         "published": Training(FineTunedSwin(), TEXTBOOK_SWIN),
     },
     "perceiver": {

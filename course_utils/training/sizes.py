@@ -45,6 +45,10 @@ SCENES_VIT = ViTConfig(
 SMALL_SWIN = SwinConfig(
     32, patch_size=4, window=4, dim=64, depths=(2, 2), num_heads=(2, 4), mlp_ratio=2.0
 )
+# Four blocks on one map, every second one shifted: the one that notebook 5 runs over the wall.
+PLAIN_SWIN = SwinConfig(
+    32, patch_size=4, window=4, dim=32, depths=(4,), num_heads=(4,), mlp_ratio=2.0, num_classes=2
+)
 SMALL_PERCEIVER = PerceiverConfig(
     32,
     num_latents=32,
