@@ -7,6 +7,7 @@ from course_utils.exercises.swin_transformer.relative_position_index import (
     RELATIVE_POSITION_INDEX,
 )
 from course_utils.exercises.swin_transformer.shifted_window_mask import SHIFTED_WINDOW_MASK
+from course_utils.exercises.swin_transformer.window_attention import WINDOW_ATTENTION
 from course_utils.exercises.swin_transformer.window_partition import WINDOW_PARTITION
 from course_utils.exercises.swin_transformer.window_reverse import WINDOW_REVERSE
 
@@ -17,5 +18,6 @@ EXERCISES = (
     CYCLIC_SHIFT,
     SHIFTED_WINDOW_MASK,
     RELATIVE_POSITION_INDEX,
+    WINDOW_ATTENTION,
     MERGE_PATCHES,
 )
