@@ -14,11 +14,12 @@
 # - cut a picture into windows, and pay for pixels instead of for pairs of pixels
 # - see a model fail because of a wall between two windows, and move the wall
 # - find out who is a stranger in a shifted window, and hide him
+# - put a whole layer together, and see a trained Swin run on it
 # - build the pyramid, and learn why a fine model gets 52 % when its pictures are too small
 #
 # **You need** notebooks 1 to 4.
 #
-# **Time**: three hours for you; the machine needs about three minutes, without a GPU.
+# **Time**: three and a half hours for you; the machine needs about three minutes, without a GPU.
 
 # %%
 import dataclasses
@@ -28,7 +29,7 @@ import numpy as np
 from matplotlib import cbook, pyplot
 
 from course_utils import plots
-from course_utils.exercises import check, hint, progress
+from course_utils.exercises import check, hint, progress, yours_or_ours
 from course_utils.reference import swin_transformer as swin, windows
 from course_utils.training.data import load
 from course_utils.training.devices import has_gpu
@@ -642,6 +643,117 @@ for Mh, Mw in [(7, 7), (2, 3)]:
 # Test with sides that differ. It is the same lesson in every notebook.
 
 # %% [markdown]
+# ## A whole layer
+#
+# You have every part of Swin's attention now. Seven steps, from a map to a map. In the middle it is
+# the attention of notebook 2, on more and shorter sequences, and two things of yours look in from
+# above: which pairs may meet, and what their offset is worth.
+
+# %%
+steps = {
+    "x": "B, H, W, C", "cyclic_shift": "B, H, W, C", "window_partition": "B·nW, A, C",
+    "query, key, value,\nsplit_heads": "B·nW, h, A, d", "attention_scores": "B·nW, h, A, A",
+    "softmax, mix,\nmerge_heads, output": "B·nW, A, C", "window_reverse": "B, H, W, C",
+    "cyclic_shift\nback": "B, H, W, C",
+}  # fmt: skip
+above = {"relative_position_index:\nbias (h, A, A), added": 3.7,
+         "shifted_window_mask:\nmask (nW, A, A) hides": 5.3}
+_, ax = pyplot.subplots(figsize=(12, 2.5), layout="constrained")
+for place, (name, shape) in enumerate(steps.items()):
+    ax.text(place, 0, name, ha="center", va="center", bbox={"boxstyle": "round", "fc": "0.93"})
+    ax.text(place, -0.65, f"({shape})", ha="center", size=8)
+for name, place in above.items():
+    ax.text(place, 1.4, name, ha="center", va="center", bbox={"boxstyle": "round", "fc": "white"})
+    ax.annotate("", (4.2 + place / 16, 0.1), (place, 1.05), arrowprops={"arrowstyle": "->"})
+ax.set(xlim=(-0.4, 7.5), ylim=(-0.9, 1.8), xticks=[], yticks=[], frame_on=False)
+plots.show("Eight boxes in a row, from x by way of cyclic_shift, window_partition, heads, scores, "
+           "mixing and window_reverse to the shift back; bias and mask come from above.")
+
+# %% [markdown]
+# The dictionary `params`, for $C$ channels and $h$ heads:
+#
+# | name | what it holds |
+# |---|---|
+# | `"query"`, `"key"`, `"value"`, `"output"` | `(kernel, bias)`, $(C, C)$ and $(C)$, as in notebook 2 |
+# | `"bias_table"` | $((2M - 1)^2, h)$: a row for each offset, a column for each head |
+
+# %% [markdown]
+# ## Exercise: `window_attention`
+#
+# *About 30 minutes, difficulty 3.*
+#
+# Write `window_attention(x, params, window, shift, num_heads)`: a map $(B, H, W, C)$ becomes a map
+# $(B, H, W, C)$, shifted, cut, attended, put together, and shifted back. $M$ divides $H$ and $W$. A
+# shift of 0 means windows that stay.
+#
+# Take your own functions of this notebook, and those below. `ops.take(table, index, axis=0)` looks
+# up rows. Count your windows: how many masks are there, and how many windows?
+#
+# When it passes, a trained Swin will run on it.
+
+# %%
+from course_utils.reference.attention import attention_scores, softmax
+from course_utils.reference.multi_head_attention import merge_heads, split_heads
+from course_utils.reference.plain_vit import dense
+
+# dense(x, kernel, bias) is x @ kernel + bias; attention_scores divides by √d.
+
+
+# %% nbgrader={"grade": false, "grade_id": "window_attention", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def window_attention(x, params, window, shift, num_heads):
+    """x (B, H, W, C), params: the dictionary above -> (B, H, W, C)."""
+    ### BEGIN SOLUTION
+    B, H, W, C = x.shape
+    cut = window_partition(cyclic_shift(x, shift), window)  # (B·nW, A, C)
+    query, key, value = (
+        split_heads(dense(cut, *params[role]), num_heads) for role in ("query", "key", "value")
+    )  # (B·nW, h, A, d)
+    index = relative_position_index(window, window)
+    bias = ops.transpose(ops.take(params["bias_table"], index, axis=0), (2, 0, 1))  # (h, A, A)
+    mask = shifted_window_mask(H, W, window, shift)  # (nW, A, A)
+    mask = ops.tile(mask, (B, 1, 1))[:, None]  # (B·nW, 1, A, A)
+    weights = softmax(ops.where(mask, attention_scores(query, key) + bias, -1e9))
+    mixed = merge_heads(ops.matmul(weights, value))  # (B·nW, A, C)
+    cut = dense(mixed, *params["output"])
+    return cyclic_shift(window_reverse(cut, window, H, W), -shift)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "window_attention_check", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+check("window_attention", window_attention)
+
+# %% [markdown]
+# ### Find the bug
+#
+# A mask for each window of a map, $(\text{nW}, A, A)$, meets the windows of a whole batch: scores
+# $(B \cdot \text{nW}, h, A, A)$. Two students bring it to the right length:
+#
+# ```python
+# mask = np.tile(mask, (B, 1, 1))    # one
+# mask = np.repeat(mask, B, axis=0)  # the other
+# ```
+#
+# Both get $(B \cdot \text{nW}, A, A)$, and no error. Both tried it on a picture. Which one has a
+# bug?
+
+# %%
+mask = np.array(windows.shifted_window_mask(8, 8, 4, 2))  # (4, 16, 16)
+for B in [1, 2, 8]:
+    tiled, repeated = np.tile(mask, (B, 1, 1)), np.repeat(mask, B, axis=0)
+    differ = (tiled != repeated).any(axis=(1, 2))  # (B·nW,)
+    print(f"{B} images: {differ.sum()} of {4 * B} windows get another mask")
+print("tile  ", np.tile(["A", "B", "C", "D"], 3), "\nrepeat", np.repeat(["A", "B", "C", "D"], 3))
+
+# %% [markdown]
+# <details><summary>Answer</summary>repeat. The windows stand image by image, as window_partition
+# gives them: A B C D, then A B C D of the next picture. So the masks must stand like that too. With
+# a single picture both are the same, so trying it on one shows nothing.</details>
+#
+# What would you notice? The loss falls, nearly as fast. But the answer for a picture now depends on
+# *how many others* are in its batch. That makes a good test for every model: one picture alone, and
+# the same picture in company.
+
+# %% [markdown]
 # ## The pyramid
 #
 # One idea is left. A photo has small things and large things. Swin begins with small tokens, and
@@ -811,6 +923,103 @@ plots.show("Two bars: windows alone one half, shifted windows close to 1.")
 # never left chance.)
 
 # %% [markdown]
+# ### Your own Swin
+#
+# What trained just now were Keras layers of the course. Here is a whole Swin in two functions,
+# without a layer in it. Look where the work is done: by `window_attention`, and between stages by
+# `merge_patches`. The rest is a norm, an MLP, and two sums.
+
+# %%
+from course_utils.reference.transformer import gelu, layer_norm
+
+window_attention = yours_or_ours("window_attention", window_attention)
+merge_patches = yours_or_ours("merge_patches", merge_patches)
+
+
+def swin_block(x, block, window, shift):
+    """A pre-norm block on a map: x (B, H, W, C) -> (B, H, W, C)."""
+    if min(x.shape[1:3]) <= window:
+        shift = 0  # one window is the whole map: there is no wall to move
+    params, (wide, narrow) = block["attention"], block["mlp"]
+    heads = params["bias_table"].shape[1]
+    normed = layer_norm(x, *block["norm1"], 1e-5)
+    x = x + window_attention(normed, params, window, shift, heads)
+    return x + dense(gelu(dense(layer_norm(x, *block["norm2"], 1e-5), *wide)), *narrow)
+
+
+# %% [markdown]
+# And the model. `weights["stages"]` is a list: each stage has `"blocks"`, and all but the first
+# have a `"merge"`, a norm and a kernel $(4C, 2C)$.
+
+
+# %%
+def swin_logits(images, weights, window, shift):
+    """images (B, H, W, C) from -1 to 1 -> logits (B, K); every second block is shifted."""
+    kernel, bias = weights["patch_embedding"]  # (P, P, C, D): a convolution in steps of P
+    x = ops.conv(ops.convert_to_tensor(images), kernel, strides=kernel.shape[0]) + bias
+    x = layer_norm(x, *weights["patch_norm"], 1e-5)  # (B, H/P, W/P, D)
+    for stage in weights["stages"]:
+        if "merge" in stage:
+            norm, kernel = stage["merge"]
+            x = ops.matmul(layer_norm(merge_patches(x), *norm, 1e-5), kernel)
+        for number, block in enumerate(stage["blocks"]):
+            x = swin_block(x, block, window, shift * (number % 2))
+    x = layer_norm(x, *weights["norm"], 1e-5)
+    return dense(ops.mean(x, axis=(1, 2)), *weights["head"])
+
+
+# %% [markdown]
+# The weights come with the course: `course train swin --data scenes --task same --recipe plain`
+# made them in a minute and a half, from 10,000 scenes. One stage of four blocks, windows of 4, as
+# above. They know nothing of the 1,000 test scenes.
+#
+# **Predict** three numbers: how often is the Keras model right that the weights come from? How
+# often your function? And your function with the *same weights* but a shift of 0, so that the walls
+# stay where they are?
+
+# %% tags=["nbval-ignore-output"]
+from course_utils.reference.plain_swin import swin_weights
+from course_utils.training import trained
+
+trained_model, answers = trained.load_trained("swin-scenes")
+weights = swin_weights(trained_model)
+keras_own = trained_model.predict(test_images, verbose=0)
+mine = np.asarray(swin_logits(test_images, weights, 4, 2))
+walls = np.asarray(swin_logits(test_images, weights, 4, 0))
+agree = np.abs(mine - keras_own).max() < 1e-4 * np.abs(keras_own).max()
+print(f"logits agree to 1e-4: {agree}")
+found = [(scores.argmax(-1) == scenes.test.labels).mean() for scores in (keras_own, mine, walls)]
+names = ["Keras model", "your function", "… and no shift"]
+_, ax = pyplot.subplots(figsize=(4.6, 2.8), layout="constrained")
+plots.bars(found, names, title="same colour? right answers", ax=ax)
+ax.set_ylim(0, 1.1)
+plots.show("Three bars: the Keras model and the function close to 1, the function without shift "
+           "much lower.")
+
+# %% [markdown]
+# Six of the scenes, with the answer of your function, and below it the one with walls that stay:
+
+# %%
+_, axes = pyplot.subplots(1, 6, figsize=(11, 2.5), layout="constrained")
+for ax, image, *scores in zip(axes, scenes.test.images, mine, walls):
+    with_shift, without = (answers[score.argmax()] for score in scores)
+    ax.imshow(image)
+    plots.outline(ax, 32, 32, 16)
+    ax.set_title(f"{with_shift}\nwalls: {without}", size=9)
+    ax.set(xticks=[], yticks=[])
+plots.show("Six scenes, each titled with the answer of the function, and with its answer when the "
+           "walls stay.")
+
+# %% [markdown]
+# Logit for logit the same: there is nothing in the Keras model that your function lacks. And with
+# the walls back, this very model says *same colour* of every picture. Not one weight was changed.
+# What it has learned is worth something only where news gets over the wall.
+#
+# The mask counts, too. We tried two mistakes with these weights: without a mask the function is
+# right in 87 % of the scenes. With `repeat` instead of `tile` it is right in 62 % of them, all in
+# one batch, and in 99.9 % one by one.
+
+# %% [markdown]
 # ### Quick question
 #
 # Would **merging** alone have done it: two blocks, merging, two blocks, and no shift at all?
@@ -868,6 +1077,9 @@ try:
     official = load_official("microsoft/swin-tiny-patch4-window7-224")
     for name, chance in official.top((255 * photo).astype("uint8"), k=3):
         print(f"{chance:6.1%}  {name}")
+    pixels = official.preprocess((255 * photo).astype("uint8"))
+    logits = swin_logits(pixels, swin_weights(official.model), 7, 3)
+    print("your function's favourite:", official.class_names[int(np.argmax(logits))])
 except CourseError as reason:
     print("Published weights not used:", reason)
 
@@ -1021,6 +1233,7 @@ else:
 # | move the walls | `cyclic_shift` | $(B, H, W, C)$ |
 # | hide the strangers | `shifted_window_mask` | $(\text{nW}, M^2, M^2)$ |
 # | offsets, not places | `relative_position_index` | $(A, A)$ |
+# | the whole layer | `window_attention` | $(B, H, W, C)$ |
 # | the pyramid | `merge_patches` | $(B, H/2, W/2, 4C)$ |
 
 # %% tags=["nbval-ignore-output"]

@@ -14,9 +14,16 @@ from keras import ops
 from safetensors import safe_open
 
 from course_utils.reference import perceiver as perceiver_module
-from course_utils.reference import plain_perceiver, positional_encoding
-from course_utils.reference.multi_head_attention import multi_head_attention
-from course_utils.reference.transformer import internals
+from course_utils.reference import plain_perceiver, plain_swin, positional_encoding, windows
+from course_utils.reference.attention import attention_scores, softmax
+from course_utils.reference.multi_head_attention import (
+    merge_heads,
+    multi_head_attention,
+    split_heads,
+)
+from course_utils.reference.swin_transformer import SwinConfig, swin_transformer
+from course_utils.reference.transformer import gelu, internals, layer_norm
+from course_utils.reference.windows import fit_window, pad_to_multiple
 from course_utils.training.official.load import KINDS
 from course_utils.training.official.preprocessing import sides
 from course_utils.training.official.weights import assign, official_name
@@ -111,8 +118,6 @@ def test_a_students_own_perceiver_reads_official_weights():
 
 def student_of_notebook_6():
     """`perceiver_logits` as the source of the notebook has it, with what it stands on there."""
-    source = Path(__file__).parents[2] / "notebooks" / "06_perceiver.py"
-    text = source.read_text(encoding="utf-8")
     helpers = ("dense", "mlp", "norm", "with_one")
     scope = {name: getattr(plain_perceiver, name) for name in helpers} | {
         "np": np,
@@ -121,9 +126,69 @@ def student_of_notebook_6():
         "perceiver": perceiver_module,
         "positions": positional_encoding,
     }
-    for name in ("fourier_features", "perceive", "perceiver_logits"):
-        exec(re.search(rf"^def {name}\(.*?(?=^# %%)", text, flags=re.M | re.S)[0], scope)
+    run_cells("06_perceiver", ("fourier_features", "perceive", "perceiver_logits"), scope)
     return scope["perceiver_logits"]
+
+
+def run_cells(notebook, names, scope):
+    """Run what the source of a notebook defines by these names."""
+    source = Path(__file__).parents[2] / "notebooks" / f"{notebook}.py"
+    text = source.read_text(encoding="utf-8")
+    for name in names:
+        exec(re.search(rf"^def {name}\(.*?(?=^# %%)", text, flags=re.M | re.S)[0], scope)
+
+
+@pytest.mark.parametrize("name", ["swin_window3", "swin_window7"])
+def test_a_students_own_swin_reads_official_weights(name):
+    """The cells of notebook 5 with official weights, their maps padded as published models do."""
+    config, tensors, recorded = read(name)
+    kind = KINDS[config["model_type"]]
+    ours = kind.our_config(config, sides(config["image_size"]))
+    model = kind.build(ours)
+    assign(model, kind.official_names(ours), tensors, file=name)
+    scope = student_of_notebook_5()
+    attention, merge = scope["window_attention"], scope["merge_patches"]
+
+    def padded(x, params, window, shift, num_heads):
+        height, width = x.shape[1:3]
+        window, shift = fit_window(height, width, window, shift)
+        whole = attention(pad_to_multiple(x, window), params, window, shift, num_heads)
+        return whole[:, :height, :width]
+
+    scope |= {
+        "window_attention": padded,
+        "merge_patches": lambda x: merge(pad_to_multiple(x, 2)),
+    }
+    images = pad_to_multiple(recorded["input"], ours.patch_size)
+    weights = plain_swin.swin_weights(model)
+    logits = scope["swin_logits"](images, weights, ours.window, ours.window // 2)
+    np.testing.assert_allclose(ops.convert_to_numpy(logits), recorded["logits"], rtol=0, atol=1e-4)
+
+
+def test_a_students_own_swin_is_ours():
+    """Where no map has to be padded, and one of them is a single window, as in published sizes."""
+    sizes = {"window": 3, "dim": 6, "depths": (2, 3, 2), "num_heads": (2, 3, 2), "num_classes": 5}
+    model = swin_transformer(SwinConfig((24, 48), 2, **sizes))
+    rng = np.random.default_rng(2)
+    for weight in model.weights:
+        weight.assign(rng.normal(0.3, 0.4, weight.shape))
+    images = rng.uniform(-1, 1, (2, 24, 48, 3)).astype("float32")
+    expected = ops.convert_to_numpy(model(images))
+    weights = plain_swin.swin_weights(model)
+    logits = ops.convert_to_numpy(student_of_notebook_5()["swin_logits"](images, weights, 3, 1))
+    assert np.abs(logits - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+def student_of_notebook_5():
+    """A whole Swin as the source of the notebook has it, with all that it stands on there."""
+    scope = {"np": np, "ops": ops, "dense": plain_swin.dense, "gelu": gelu, "softmax": softmax}
+    scope |= {"attention_scores": attention_scores, "layer_norm": layer_norm}
+    scope |= {"split_heads": split_heads, "merge_heads": merge_heads}
+    names = ("window_partition", "window_reverse", "cyclic_shift", "shifted_window_mask")
+    names += ("relative_position_index", "window_attention", "merge_patches")
+    scope["windows"] = windows
+    run_cells("05_swin_transformer", (*names, "swin_block", "swin_logits"), scope)
+    return scope
 
 
 # Sizes as published, and how many numbers the other implementation then learns.
