@@ -117,8 +117,6 @@ def assert_all_moved(before, model):
             assert (value != before[path]).any(), path
 
 
-# Keras reads its variables in a way that NumPy will not take for ever.
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @every_training
 def test_weights_save_and_load_exactly(name, tmp_path):
     model, other = MODELS[name](), MODELS[name]()

@@ -13,9 +13,6 @@ from course_utils.reference import perceiver as reference
 from course_utils.reference.attention import attend
 from course_utils.reference.transformer import TransformerBlock, internals
 
-# Keras reads its variables in a way that NumPy will not take for ever.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 B, L, N, D, E = 2, 3, 7, 10, 13
 
 CONFIG = reference.PerceiverConfig(

@@ -10,7 +10,6 @@ from keras import ops
 from course_utils.reference.perceiver import PerceiverConfig, perceiver
 from course_utils.reference.plain_perceiver import perceiver_logits, perceiver_weights
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 CONFIG = PerceiverConfig(
     (5, 7),
     num_latents=3,

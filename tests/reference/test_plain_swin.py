@@ -8,7 +8,6 @@ from keras import ops
 from course_utils.reference.plain_swin import swin_weights, window_attention
 from course_utils.reference.swin_transformer import SwinConfig, WindowAttention, swin_transformer
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 CONFIG = SwinConfig(
     (36, 24), 2, window=3, dim=6, depths=(2, 1), num_heads=(2, 3), mlp_ratio=2.0, num_classes=5
 )

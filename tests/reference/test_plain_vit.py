@@ -8,7 +8,6 @@ from keras import ops
 from course_utils.reference import vision_transformer as vit
 from course_utils.reference.plain_vit import vit_logits, vit_weights
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 CONFIG = vit.ViTConfig((6, 9), 3, dim=10, depth=3, num_heads=2, mlp_dim=14, num_classes=7)
 
 

@@ -9,9 +9,6 @@ from keras import ops
 
 from course_utils.reference import positional_encoding as reference
 
-# Keras reads its variables in a way that NumPy will not take for ever.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 B, N, D = 2, 7, 10
 
 

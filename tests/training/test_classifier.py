@@ -2,11 +2,8 @@
 
 import keras
 import numpy as np
-import pytest
 
 from course_utils.training.classifier import train_classifier
-
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 def points(count):

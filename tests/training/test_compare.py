@@ -9,8 +9,6 @@ from course_utils.errors import CourseError
 from course_utils.training import checkpoint
 from course_utils.training.compare import compare
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def make_run(folder, *, data="cifar100", epochs=3, finished=True, top5=True):
     """The folder of a run, made by hand."""

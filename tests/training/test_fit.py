@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -20,9 +19,6 @@ from course_utils.training import checkpoint, devices, fit, models
 from course_utils.training.augment import Augmentation
 from course_utils.training.data import Split, load
 from course_utils.training.recipe import Recipe
-
-# Keras saves and swaps weights in a way that NumPy 2 calls out of date.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 CONFIG = ViTConfig(
     32, 8, dim=16, depth=1, num_heads=2, mlp_dim=24, num_classes=2, pooling="mean", dropout=0.1
@@ -46,8 +42,7 @@ def ours(history):
 def whole(data, tmp_path_factory):
     """A training from beginning to end."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["course", "train", "vit"])
         return fit.fit(CONFIG, data, RECIPE, folder, data_options={"name": "scenes"})
 

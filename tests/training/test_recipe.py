@@ -18,10 +18,6 @@ from course_utils.training.schedules import WarmupCosine, plateau
 SMALL = {"vit": 653_508, "swin": 382_192, "perceiver": 102_959, "cnn": 84_564}
 
 
-# Keras' own callback reads variables in a way that NumPy 2 calls out of date.
-OUT_OF_DATE = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
 def array(variable):
     return keras.ops.convert_to_numpy(keras.ops.copy(variable))
 
@@ -78,7 +74,6 @@ def test_gradients_are_clipped_and_decay_shrinks():
     np.testing.assert_array_equal(array(bias), [1, 1])
 
 
-@OUT_OF_DATE
 def test_a_plateau_is_what_keras_takes_for_one():
     losses = [2.0, 1.5, 1.5, 1.49995, 1.6, 1.5, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4, 1.3]
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])

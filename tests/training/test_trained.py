@@ -14,8 +14,6 @@ from course_utils.training.recipe import Recipe
 from course_utils.training.trained import HERE, WEIGHTS, load_trained, read
 from course_utils.training.trained.ship import ship
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 SHIPPED = sorted(path.parent.name for path in HERE.glob(f"*/{WEIGHTS}"))
 
 # The first three logits for two images of noise, written down when the weights were rounded.
