@@ -59,7 +59,9 @@ class Counterexample:
         case, digits, place = self.trial.case, self.digits, self.place
         rows = [(name, written(value)) for name, value in case.inputs.items()]
         if case.label and case.by_hand:  # words instead of inputs that nobody could read
-            rows = [(sentences.CASE, case.label)]
+            arrays = [row for row in rows if isinstance(case.inputs[row[0]], np.ndarray)]
+            rows = [(sentences.CASE, case.label.rstrip(":"))]
+            rows += arrays if case.label.endswith(":") else []
         both = sentences.EXPECTED, sentences.YOURS
         names = [f"{who} {self.output}" if self.output else who for who in both]
         rows.append((names[0], written(self.expected, digits, place)))

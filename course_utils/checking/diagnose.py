@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from course_utils.checking import clues, sentences
-from course_utils.checking.agreement import kind, same, tolerance
+from course_utils.checking.agreement import kind, same, tolerance, worth
 from course_utils.checking.counterexample import Counterexample, counterexamples, smallest
 from course_utils.checking.edits import pairs
 from course_utils.checking.exercise import Exercise, Mistake
@@ -30,6 +30,8 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
         return None
     # What differs comes first: most candidates are done with after one case.
     trials = sorted(trials, key=lambda trial: trial.right or trial.seen is None)
+    if any(trial.outcome.remark for trial in trials):
+        return None
     exercise = judge.exercise
     alike = [mistake for mistake in exercise.mistakes if behaves_like(judge, mistake, trials)]
     if alike:
@@ -50,7 +52,7 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
 
 def any_of(near: list[Mistake]) -> Mistake:
     """A neighbour where others do the same: three of them are told, for it may be any."""
-    changes = "; or ".join(mistake.name.replace(": ", ", ", 1) for mistake in near[:3])
+    changes = "; or ".join(dict.fromkeys(mistake.name for mistake in near[:3]))
     return replace(near[0], sentence=sentences.NEIGHBOURS.format(changes=changes))
 
 
@@ -105,6 +107,8 @@ def explain(exercise: Exercise, trials: list[Trial], mistake: Mistake | None) ->
     else:
         return ""
     text = difference(exercise, trials)
+    if trials[0].outcome.remark:
+        return f"{trials[0].outcome.remark} {text}"
     return f"{text} {sentences.CONSTANT}" if never_changes(trials) else text
 
 
@@ -121,11 +125,10 @@ def when(text: str, trial: Trial) -> str:
     case = trial.case
     which = sentences.SHOWN_BELOW if case.by_hand else case.label or case.shows
     text = f"{text} {sentences.WHEN.format(case=which)}"
-    shapes = [
-        f"{name} {value.shape}" for name, value in case.inputs.items() if hasattr(value, "shape")
-    ]
+    arrays = {name: value for name, value in case.inputs.items() if hasattr(value, "shape")}
+    shapes = case.shapes or ", ".join(f"{name} {value.shape}" for name, value in arrays.items())
     if trial.outcome.failure == "error" and shapes:
-        text = f"{text} {sentences.SHAPES.format(shapes=', '.join(shapes))}"
+        text = f"{text} {sentences.SHAPES.format(shapes=shapes)}"
     return text
 
 
@@ -154,6 +157,7 @@ def difference(exercise: Exercise, trials: list[Trial]) -> str:
         )
     elif kind(got) != kind(expected):
         text = sentences.DTYPE.format(output=output, got=got.dtype, expected=kind(expected))
+        text += "" if worth(expected, got) else f" {entry(example)}"
     elif not np.isfinite(got).all() and np.isfinite(expected).all():
         what = "NaN" if np.isnan(got).any() else "infinity"
         text = sentences.NOT_FINITE.format(output=output, what=what)

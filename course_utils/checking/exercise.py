@@ -20,6 +20,7 @@ class Case:
     sentence calls this case, where `shows` is too coarse for that. corner: a limit where one and
     the same mistake may do this or that, so that it is recognised by the other cases alone.
     by_hand: small enough to be shown whole, inputs and result, and followed on paper.
+    shapes: what is said of the inputs' shapes after an error, where the arrays would not say it.
     """
 
     shows: str
@@ -27,11 +28,13 @@ class Case:
     label: str = ""
     corner: bool = False
     by_hand: bool = False
+    shapes: str = ""
 
 
 def by_hand(label: str = "", **inputs) -> Case:
-    """A small case, as a rung of an exercise's ladder. label: what says it where inputs cannot."""
-    return Case(sentences.BY_HAND, inputs, label, corner=True, by_hand=True)
+    """A small case, as a rung of an exercise's ladder. label: what says it where inputs cannot;
+    with a colon at its end, the arrays are shown as well."""
+    return Case(sentences.BY_HAND, inputs, label, by_hand=True)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ VERBS = {
     ast.Sub: "subtracts",
     ast.Mult: "multiplies",
     ast.Div: "divides",
-    ast.FloorDiv: "divides and rounds down",
+    ast.FloorDiv: "divides with //, which rounds down",
     ast.Mod: "takes the remainder",
     ast.Pow: "raises to a power",
     ast.MatMult: "takes a matrix product",
@@ -76,6 +76,13 @@ OTHER_FUNCTIONS = {
     "eye": ("ones_like", "zeros_like"),
     "linspace": ("arange",),
 }
+# Variables of our answers that bear the field's own names: a student knows what they are.
+NOTATION = frozenset(
+    "scores weights output mask query key value queries keys values heads kernel bias tokens "
+    "positions windows patches latents angles frequencies rows columns height width projections "
+    "embedding blocks norm class_token places".split()
+)
+QUIET = ("float32", "float64", "int32", "int", "float", "len", "array", "arange")  # say no place
 AXES = (-2, 0, 1, 2, -1, None)
 AXIS_FIRST = ("sum", "mean", "max", "min", "any", "all")  # methods whose first argument is an axis
 
@@ -104,8 +111,10 @@ def neighbours(exercise: Exercise) -> tuple[Mistake, ...]:
                 changed = compiled(exercise.answer, tree, seen)
                 put(node)
                 if changed:
-                    text = sentences.NEIGHBOUR.format(place=place, says=says)
-                    found.append(Mistake(f"{place}: {says}", text, function=changed))
+                    known = not place or place.rpartition(" ")[2] in says.split()
+                    change = says if known else f"{place}, {says}"
+                    text = sentences.NEIGHBOUR.format(change=change)
+                    found.append(Mistake(change, text, function=changed))
     return tuple(found)
 
 
@@ -126,15 +135,15 @@ def compiled(answer: Callable, tree: ast.Module, seen: set[str]) -> Callable | N
 def slots(function: ast.FunctionDef) -> Iterator[tuple[ast.AST, Callable, str]]:
     """Every node of a function's body, how to put another in its place, and where that is."""
     for statement, put in list(children(function, fields=("body",))):
-        yield from below(statement, put)
+        yield from below(statement, put, arguments_of(function))
 
 
-def below(statement: ast.stmt, put: Callable) -> Iterator[tuple[ast.AST, Callable, str]]:
-    place = place_of(statement)
+def below(statement: ast.stmt, put: Callable, arguments: list[str]):
+    place = place_of(statement, arguments)
     yield statement, put, place
     for node, put_inside in list(children(statement)):
         if isinstance(node, ast.stmt):
-            yield from below(node, put_inside)
+            yield from below(node, put_inside, arguments)
         elif not isinstance(statement, ast.Raise):  # what it says is judged otherwise
             yield from expressions(node, put_inside, place)
 
@@ -157,10 +166,16 @@ def children(node: ast.AST, fields: tuple[str, ...] | None = None):
             yield value, functools.partial(setattr, node, field)
 
 
-def place_of(statement: ast.stmt) -> str:
+def place_of(statement: ast.stmt, arguments: list[str]) -> str:
+    """Where a statement stands, in words that a reader knows: not the names of our variables."""
     if isinstance(statement, ast.Assign | ast.AugAssign):
         target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
-        return f"where it makes '{ast.unparse(target).strip('()')}'"
+        if ast.unparse(target) in NOTATION:
+            return f"where it makes '{ast.unparse(target)}'"
+        calls = [called(node) for node in ast.walk(statement) if isinstance(node, ast.Call)]
+        uses = [name for name in names_in(statement) if name in arguments]
+        telling = [name for name in calls if name not in QUIET][:1] or [f"'{n}'" for n in uses[:1]]
+        return f"where it uses {telling[0]}" if telling else ""
     if isinstance(statement, ast.If):
         return "where it asks what kind of input it has"
     if isinstance(statement, ast.For):
@@ -168,28 +183,51 @@ def place_of(statement: ast.stmt) -> str:
     return "in what it returns" if isinstance(statement, ast.Return) else "in one of its steps"
 
 
-def said(node: ast.AST) -> str:
-    """A piece of code, if it is short enough to be read inside a sentence."""
+def said(node: ast.AST, function: ast.FunctionDef) -> str:
+    """A piece of code, if it is short enough to be read inside a sentence and says nothing of
+    variables that only our answer has."""
     text = ast.unparse(node)
-    return f"'{text}'" if len(text) <= 24 else ""
+    return f"'{text}'" if len(text) <= 24 and not ours(node, function) else ""
+
+
+def ours(node: ast.AST, function: ast.FunctionDef) -> bool:
+    """Whether a node holds a variable of our answer. One or two letters are notation."""
+    known = {*arguments_of(function), *NOTATION}
+    own = set(names_of(function)) - known
+    return any(name in own and len(name) > 2 for name in names_in(node))
+
+
+def names_in(node: ast.AST) -> list[str]:
+    return [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)]
+
+
+def arguments_of(function: ast.FunctionDef) -> list[str]:
+    return [argument.arg for argument in function.args.args]
 
 
 def operand_left_out(node, function) -> Iterator[Change]:
     if not isinstance(node, ast.BinOp):
         return
-    parts = {ast.Add: "the term", ast.Sub: "the term", ast.Mult: "the factor"}
-    names = {ast.Div: "the divisor", ast.Pow: "the power", ast.FloorDiv: "the divisor"}
-    what = {**parts, **names}.get(type(node.op), "the operand")
-    yield node.left, f"{what} {said(node.right)} is left out".replace("  ", " ")
+    parts = {ast.Add: "term", ast.Sub: "term", ast.Mult: "factor"}
+    names = {ast.Div: "divisor", ast.Pow: "power", ast.FloorDiv: "divisor"}
+    noun = {**parts, **names}.get(type(node.op), "operand")
+
+    def what(part):
+        text = said(part, function)
+        return f"the {noun} {text}" if text else f"one {noun}"
+
+    yield node.left, f"{what(node.right)} is left out"
     if isinstance(node.op, ast.Add | ast.Mult | ast.Sub | ast.MatMult):
-        yield node.right, f"{what} {said(node.left)} is left out".replace("  ", " ")
+        yield node.right, f"{what(node.left)} is left out"
 
 
 def term_counted_twice(node, function) -> Iterator[Change]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         for term in (node.right, node.left):
             if not isinstance(term, ast.BinOp) or not isinstance(term.op, ast.Add):
-                yield ast.BinOp(node, ast.Add(), term), f"the term {said(term)} is there twice"
+                text = said(term, function)
+                says = f"the term {text} is there twice" if text else "one term is there twice"
+                yield ast.BinOp(node, ast.Add(), term), says
 
 
 def operands_exchanged(node, function) -> Iterator[Change]:
@@ -230,7 +268,7 @@ def comparison_exchanged(node, function) -> Iterator[Change]:
         for index, value in enumerate(node.values):
             rest = [v for i, v in enumerate(node.values) if i != index]
             left = rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
-            yield left, f"it does not ask about {said(value) or 'one of its conditions'}"
+            yield left, f"it does not ask about {said(value, function) or 'one of its conditions'}"
 
 
 def another_axis(node, function) -> Iterator[Change]:
@@ -277,19 +315,20 @@ def other_orders(node: ast.Call) -> Iterator[Change]:
 def arguments_exchanged(node, function) -> Iterator[Change]:
     if isinstance(node, ast.Call):
         for i, j in itertools.combinations(range(len(node.args)), 2):
-            first, second = said(node.args[i]), said(node.args[j])
-            if first and second:
-                args = exchanged(node.args, i, j)
-                says = f"{called(node)} is given {second} for {first} and {first} for {second}"
-                yield ast.Call(node.func, args, node.keywords), says
+            first, second = said(node.args[i], function), said(node.args[j], function)
+            says = f"{called(node)} is given {second} for {first} and {first} for {second}"
+            if not first or not second:
+                says = f"two inputs of {called(node)} are exchanged"
+            yield ast.Call(node.func, exchanged(node.args, i, j), node.keywords), says
     if isinstance(node, ast.Tuple | ast.List) and 1 < len(node.elts) <= 8:
-        what = "gets" if isinstance(node.ctx, ast.Store) else "puts"
+        gets = isinstance(node.ctx, ast.Store)
+        what = "gets" if gets else "puts"
         for i, j in itertools.combinations(range(len(node.elts)), 2):
             new = exchanged(node.elts, i, j)
-            first, second = said(node.elts[i]), said(node.elts[j])
-            if first and second:
-                says = f"it {what} {first} and {second} in the wrong order"
-                yield type(node)(new, node.ctx), says
+            parts = node.elts[i], node.elts[j]
+            told = gets or not any(ours(part, function) for part in parts)
+            both = " and ".join(f"'{ast.unparse(part)}'" for part in parts) if told else "two parts"
+            yield type(node)(new, node.ctx), f"it {what} {both} in the wrong order"
 
 
 def call_left_out(node, function) -> Iterator[Change]:
@@ -318,7 +357,7 @@ def another_number(node, function) -> Iterator[Change]:
         now = node.value
         others = {int: (now + 1, now - 1, 2 * now), float: (now * 2, now / 2, -now, 0.0, 1.0)}
         for other in others[type(now)]:
-            yield ast.Constant(other), f"a number is {other:g}"
+            yield ast.Constant(other), f"there is {other:g} in place of {now:g}"
 
 
 def another_name(node, function) -> Iterator[Change]:
@@ -329,8 +368,16 @@ def another_name(node, function) -> Iterator[Change]:
     if node.id in own:
         for other in own:
             if other != node.id:
-                says = f"it takes '{other}' in place of '{node.id}'"
-                yield ast.Name(other, node.ctx), says
+                yield ast.Name(other, node.ctx), taken(other, node.id, function)
+
+
+def taken(other: str, name: str, function: ast.FunctionDef) -> str:
+    known = {*arguments_of(function), *NOTATION}
+    computed = "a value that it has computed"
+    if name not in known and other not in known:
+        return f"it takes {computed} in place of another"
+    mine, theirs = (f"'{one}'" if one in known else computed for one in (other, name))
+    return f"it takes {mine} in place of {theirs}"
 
 
 def step_left_out(node, function) -> Iterator[Change]:
@@ -420,7 +467,7 @@ def exchanged(items: list, i: int, j: int) -> list:
 
 def names_of(function: ast.FunctionDef) -> list[str]:
     """Arguments and variables of a function, in the order in which they stand there."""
-    arguments = [argument.arg for argument in function.args.args]
+    arguments = arguments_of(function)
     made = [
         node.id
         for node in ast.walk(function)

@@ -5,12 +5,13 @@ an Outcome: plain arrays, or one sentence.
 """
 
 import contextlib
+import dis
 import inspect
 import linecache
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class Outcome:
     sentence: str = ""
     changed: tuple[str, ...] = ()
     printed: str = ""
+    remark: str = ""  # what was seen of the solution beside its results
 
 
 def run(exercise: Exercise, solution: Callable, cases: list[Case]) -> list[Outcome]:
@@ -50,7 +52,33 @@ def run(exercise: Exercise, solution: Callable, cases: list[Case]) -> list[Outco
         if outcomes[-1].failure == "time":  # there is none left for the other cases
             outcomes += [outcomes[-1]] * (len(cases) - len(outcomes))
             break
-    return outcomes
+    text = has_caret(exercise, solution) or unsteady(exercise, solution, cases, outcomes, deadline)
+    return [replace(outcome, remark=text) for outcome in outcomes] if text else outcomes
+
+
+def has_caret(exercise: Exercise, solution: Callable) -> str:
+    """Say so where a count has ^ in it, which other languages and formulas use for powers."""
+    code = getattr(solution, "__code__", None)
+    if code is None or any(exercise.outputs.values()):
+        return ""
+    found = any(step.argrepr in ("^", "^=") for step in dis.get_instructions(code))
+    return sentences.CARET if found else ""
+
+
+def unsteady(
+    exercise: Exercise,
+    solution: Callable,
+    cases: list[Case],
+    outcomes: list[Outcome],
+    deadline: float,
+) -> str:
+    """Say so where a second call, in the first case that has an answer, gives another one."""
+    answered = ((case, one.arrays) for case, one in zip(cases, outcomes, strict=True) if one.arrays)
+    case, first = next(answered, (None, {}))
+    second = attempt(exercise, solution, case, deadline).arrays if first else None
+    if second is None or all(np.array_equal(first[n], second[n], equal_nan=True) for n in first):
+        return ""
+    return sentences.UNSTEADY.format(name=exercise.id)
 
 
 def attempt(exercise: Exercise, solution: Callable, case: Case, deadline: float) -> Outcome:

@@ -62,6 +62,11 @@ CONSTANT = (
     "It is the same whatever the inputs are. Does your function use a name from outside it "
     "instead of its arguments?"
 )
+UNSTEADY = (
+    "Called twice with the same input, your {name} gives two different results. Is there chance in "
+    "it: dropout, or kernels and numbers that each call draws anew?"
+)
+CARET = "There is a ^ in your code. In Python it is no power, it works on bits: write **."
 CHANGED = (
     "Your {name} changed its input '{inputs}' in place. Work on a copy: somebody else may "
     "still need it."
@@ -75,7 +80,7 @@ HELPER_FIRST = (
     "Your {name} uses your {helper}, and that does not pass its own check yet. Mend {helper} "
     "first, run its cell and then this one again."
 )
-NEIGHBOUR = "In every case your result is what ours becomes with one change: {place}, {says}."
+NEIGHBOUR = "In every case your result is what ours becomes with one change: {change}."
 NEIGHBOURS = (
     "In every case your result is what ours becomes with one change. Several do the same: "
     "{changes}."

@@ -41,13 +41,13 @@ EXERCISE = Exercise(
     hints=("a", "b", "c"),
 )
 CHANGES = {
-    "total = x.sum(axis=1, keepdims=True)": "where it makes 'total', sum goes along axis 1",
+    "total = x.sum(axis=1, keepdims=True)": "sum goes along axis 1",
     "total = x.mean(axis=0, keepdims=True)": "there is mean in place of sum",
     "mixed = np.transpose(x + total * y, (1, 0))": "it adds where ours subtracts",
     "mixed = np.transpose(total * y - x, (1, 0))": "it subtracts the other way round",
     "mixed = np.transpose(x - total, (1, 0))": "the factor 'y' is left out",
     "mixed = np.transpose(x - total * x, (1, 0))": "it takes 'x' in place of 'y'",
-    "mixed = np.sin(mixed) / 4 + x.mean()": "a number is 4",
+    "mixed = np.sin(mixed) / 4 + x.mean()": "there is 4 in place of 3",
     "mixed = mixed / 3 + x.mean()": "sin is left out",
     "mixed = np.sin(mixed) / 3": "the term 'x.mean()' is left out",
     "return mixed[:, 1:]": "the power '2' is left out",

@@ -99,6 +99,7 @@ ZEROING = "np.where(mask, weights, np.float32(0))"
 NOTHING_HIDDEN = (HIDING, "scores")
 INF = ("-1e9", "-np.inf")
 FLIPPED = ("(mask, scores", "(~mask, scores")
+ROWS_ZEROED = (ZEROING, "weights * np.any(mask, axis=-1, keepdims=True)")
 UNZEROED = (ZEROING, "weights")
 OVER_QUERIES = (("max(-1", "max(-2"), ("sum(-1", "sum(-2"))
 
@@ -111,8 +112,8 @@ INVERTED = (
     "is False."
 )
 TOO_SMALL = (
-    "Right for small scores. But a score may lie below the number you hide with, and then the "
-    "hidden keys win. Hide with a number that no score reaches, such as -1e9."
+    "The number that you hide with is not low enough: where a row's own scores are low, hidden "
+    "keys take a share of its weights. Hide with a number that no score comes near, such as -1e9."
 )
 
 ATTEND = Exercise(
@@ -178,12 +179,11 @@ ATTEND = Exercise(
             "or 0 divided by 0. Hide with a large finite number such as -1e9, then set the "
             "weights to zero where the mask is False."
         ),
-        edited(
-            "hiding number too small",
-            ("-1e9", "-100"),
-            (ZEROING, "weights * np.any(mask, axis=-1, keepdims=True)"),
-        )(TOO_SMALL),
-        edited("hiding number too small", ("-1e9", "-100"))(TOO_SMALL),
+        *(
+            edited("hiding number too small", ("np.float32(-1e9)", number), *more)(TOO_SMALL)
+            for number in ("-100", "-10", "scores.min() - 1")
+            for more in ((), [UNZEROED], [ROWS_ZEROED])
+        ),
         edited(
             "mask asked as if it were one truth value",
             ("if mask is not None:\n        scores", "if mask:\n        scores"),

@@ -58,7 +58,7 @@ CAUSAL_MASK = Exercise(
         ),
         edited("0/1 integers", ("bool", "int"))(
             "The pattern is right, the type is not: make it bool. With numbers nobody can tell "
-            "whether 1 means may attend, or is to be added to a score, and ~1 is -2, not False."
+            "whether 1 means may attend, or is to be added to a score, and ~ makes no False of 1."
         ),
         edited("0/-inf to be added", ("return mask", "return np.where(mask, 0, -np.inf)"))(ADDED),
         edited("0/-1e9 to be added", ("return mask", "return np.where(mask, 0, -1e9)"))(ADDED),

@@ -52,6 +52,21 @@ def slightly(x):
     return np.maximum(x, 0) + 1 + np.arange(x.shape[1], dtype="float32")[:, None] / 128
 
 
+def one_place(place):
+    """Alike for all tokens, but for one place: it gets more, the less the sequence is sorted.
+
+    Whatever order is drawn for sorted tokens, only who compares this place can see it.
+    """
+
+    def layer(x, rng):
+        alone = np.maximum(x, 0) + 1
+        first, places = x[0, :, 0], np.arange(x.shape[1])
+        alone[:, place] += places @ np.sort(first) - places @ first  # 0 where they are sorted
+        return alone
+
+    return layer
+
+
 def weighted_sum(x):
     return np.einsum("bnd,n->bd", x, np.arange(x.shape[1], dtype="float32"))[:, None]
 
@@ -81,6 +96,9 @@ LAYERS = {
     "a layer that counts the tokens in the middle": lambda x, rng: middle_by_place(x),
     "a layer with one feature summed over the tokens before": lambda x, rng: one_feature(x),
     "a layer that adds a little of the position": lambda x, rng: slightly(x),
+    "a layer that changes the first token of what is unsorted": one_place(0),
+    "a layer that changes a middle token of what is unsorted": one_place(5),
+    "a layer that changes the last token of what is unsorted": one_place(10),
     "twice each token, less 1": lambda x, rng: 2 * x - 1,
 }
 GROUPS = {
@@ -110,6 +128,9 @@ GROUPS = {
         "a layer that counts the tokens in the middle",
         "a layer with one feature summed over the tokens before",
         "a layer that adds a little of the position",
+        "a layer that changes the first token of what is unsorted",
+        "a layer that changes a middle token of what is unsorted",
+        "a layer that changes the last token of what is unsorted",
     ),
 }
 
@@ -117,6 +138,8 @@ GROUPS = {
 def equivariance_cases(rng):
     def case(shows, name):
         tokens = rng.integers(-16, 17, size=(7, 11, 5)).astype("float32") / 8  # sums are exact
+        if name.endswith("unsorted"):
+            tokens = tokens[:, np.argsort(tokens[0, :, 0])]
         inputs = {"layer": name, "tokens": tokens, "seed": int(rng.integers(2**31))}
         return Case(shows, inputs, label=name)
 
@@ -223,14 +246,32 @@ EQUIVARIANT = Exercise(
             "fails your test. Compare with a tolerance: allclose(…, atol=1e-4)."
         ),
         edited("another permutation on each side", ("tokens)[:, order]", f"tokens)[:, {DRAWN}]"))(
-            "You permute the tokens in one order and the result in another: two draws, or an order "
-            "and its inverse. Draw order once and use it on both sides."
+            "Both sides are permuted, but not alike: two draws, say, or an order and its inverse, "
+            "or the same order twice on one side, which does not undo it. Draw order once, and "
+            "compare layer(tokens[:, order]) with layer(tokens)[:, order]."
         ),
         edited("always True", ("np.allclose(before, after, atol=1e-4)", "True"))(
-            "Your test calls every layer equivariant. Attention with positions, for one, is not."
+            "Your test calls all our layers equivariant. Attention with positions, for one, is not."
         ),
         edited("always False", ("np.allclose(before, after, atol=1e-4)", "False"))(
-            "Your test calls no layer equivariant. Attention without positions is."
+            "Your test calls none of our layers equivariant. Attention without positions is: there "
+            "layer(tokens[:, order]) is the same as layer(tokens)[:, order]."
+        ),
+        edited("an order for a fixed number of tokens", (DRAWN, "rng.permutation(5)"))(
+            "Your order does not take all tokens: it is drawn for another number than there are "
+            "here. Draw it for all of them: rng.permutation(tokens.shape[1])."
+        ),
+        edited("one equal number is enough", ("allclose", "any(np.isclose"), ("1e-4)", "1e-4))"))(
+            "One number that is equal on both sides is enough for you. All of them must be: "
+            "np.allclose, or np.isclose(…).all()."
+        ),
+        edited("a tolerance as large as the numbers", ("1e-4", "1"))(
+            "Your tolerance is as large as the numbers themselves, so positions pass. Rounding "
+            "changes far less: 1e-4 is enough."
+        ),
+        edited("one token only", ("(before, after", "(before[:, 0], after[:, 0]"))(
+            "You compare one token only. A layer that treats just some places differently passes, "
+            "if this one is not among them: compare all tokens."
         ),
         edited("only one special order", (DRAWN, "np.arange(tokens.shape[1])[::-1]"))(
             "Your permutation is a special one, such as turning round or shifting. A layer that "

@@ -19,6 +19,9 @@ def reversal_cases(rng):
     return [Case(s, {"length": n}) for s, n in zip(shows, lengths, strict=True)]
 
 
+LOOKS = "key that each query likes best (-2: two alike)"
+
+
 def watch_reversal(inputs, arrays):
     """See what attention does with the queries and keys: where each query looks, and whether the
     values come out reversed. Any width and any scores that do it are right."""
@@ -33,8 +36,10 @@ def watch_reversal(inputs, arrays):
     values = np.cos(np.arange(length)[:, None] * [1.0, 2.0, 3.0]).astype("float32")
     output, weights = attend(query.astype("float32"), key.astype("float32"), values)
     error = np.abs(output - values[::-1]).max()
+    most = weights.max(axis=-1, keepdims=True)
+    alike = (weights > most - 1e-6).sum(axis=-1)
     return {
-        "where each query looks": weights.argmax(axis=-1),
+        LOOKS: np.where(alike > 1, -alike, weights.argmax(axis=-1)),
         "error below 0.001": np.array(bool(error < 1e-3)),
     }
 
@@ -50,7 +55,7 @@ REVERSAL = Exercise(
     reference=reference.reversal_queries_keys,
     answer=reversal_queries_keys,
     cases=reversal_cases,
-    ladder=(by_hand(length=2), by_hand(length=3)),
+    ladder=(by_hand(length=3), by_hand(length=4)),
     outputs={"query": "N d", "key": "N d"},
     observe=watch_reversal,
     hints=(
@@ -74,8 +79,18 @@ REVERSAL = Exercise(
             "Sharp enough for short sequences, not for long ones: attention divides the scores by "
             "√d, and your d grows with the length. Multiply by √d first."
         ),
-        edited("only for one length", ("eye(length)", "eye(5)"))(ONLY_ONE_LENGTH),
-        edited("only for one length", ("eye(length)", "eye(4)"))(ONLY_ONE_LENGTH),
+        *(
+            edited("only for one length", ("eye(length)", f"eye({length})"))(ONLY_ONE_LENGTH)
+            for length in (2, 3, 4, 5, 8, 10)
+        ),
+        edited("all keys alike", ("sharpness * length**0.5 * key[::-1]", "np.ones_like(key)"))(
+            "Your queries score all keys alike, so each fetches the mean of all values. Query i "
+            "should score key N - 1 - i far above the others."
+        ),
+        edited("sign turned round", ("sharpness *", "-sharpness *"))(
+            "Each query shuns the key that it should want, and likes the others alike: the sign of "
+            "the scores is turned round."
+        ),
         edited("all queries want the last key", ("key[::-1]", "key[[-1] * length]"))(
             "All your queries want the same key, the last one. Query 1 should want the one before "
             "it, and so on."

@@ -73,6 +73,11 @@ def all_to_the_largest(scores):
     return (scores == scores.max(-1, keepdims=True)).astype("float32")
 
 
+@mistake("all to the largest", all_to_the_largest.sentence)
+def all_to_the_first_largest(scores):
+    return np.eye(scores.shape[-1], dtype="float32")[scores.argmax(-1)]
+
+
 @mistake(
     "sigmoid",
     "You squash each score by itself (a sigmoid). Weights compete: divide each exponential by the "
@@ -142,7 +147,18 @@ SOFTMAX = Exercise(
         edited(
             "logarithm of the weights", ("exponentials / total", "np.log(exponentials / total)")
         )("These are the logarithms of the weights. Return the weights themselves."),
+        edited(
+            "divided by √N first",
+            ("(scores - maximum)", "((scores - maximum) / scores.shape[-1] ** 0.5)"),
+        )(
+            "You divide the scores by the square root of their number. softmax takes them as they "
+            "are: the scaling belongs to the scores, and is done where they are made."
+        ),
+        edited("powers of 2", ("np.exp(", "np.exp2("))(
+            "You take powers of 2. softmax takes powers of e: np.exp."
+        ),
         all_to_the_largest,
+        all_to_the_first_largest,
         sigmoid,
     ),
 )

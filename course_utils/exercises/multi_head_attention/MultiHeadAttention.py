@@ -40,13 +40,13 @@ class MultiHeadAttention(layers.Layer):
 
 
 def layer_cases(rng):
-    def case(shows, asks="output", *, value=None, heads=3, mask=None):
+    def case(shows, asks="output", *, value=None, heads=3, mask=None, shapes=""):
         inputs = {"asks": asks, "dim": 15, "num_heads": heads, "query": normal(rng, 3, 7, 15)}
         if value:
             inputs["value"] = normal(rng, 3, value, 15)
         if mask is not None:
             inputs["mask"] = mask
-        return Case(shows, {**inputs, **draw_params(rng, 15)})
+        return Case(shows, {**inputs, **draw_params(rng, 15)}, shapes=shapes)
 
     return [
         case("self-attention"),
@@ -63,7 +63,13 @@ def layer_cases(rng):
             mask=hiding(rng, 1, 7, 11),
         ),
         case("a layer called twice", "state", value=11),
-        case("a part of a model", "model", value=11),
+        case(
+            "a part of a model",
+            "model",
+            value=11,
+            shapes="query (None, 7, 15), value (None, 11, 15), for how many sequences there are "
+            "is not known before there is data",
+        ),
     ]
 
 
@@ -72,9 +78,9 @@ def rung(label, asks, inputs):
 
 
 LADDER = (
-    rung("a query and two values", "output", SMALL[0]),
-    rung("return_weights, with a mask for each sequence", "weights", SMALL[1]),
-    rung("one mask for all sequences", "output", SMALL[2]),
+    rung("2 heads, a query and two values:", "output", SMALL[0]),
+    rung("2 heads, return_weights, a mask for each sequence:", "weights", SMALL[1]),
+    rung("2 heads, one mask for all sequences:", "output", SMALL[2]),
     rung("a layer called twice", "state", {"query": SMALL[0]["query"]}),
 )
 
@@ -223,12 +229,19 @@ LAYER = Exercise(
             "The heads are cut wrongly out of the projections: one reshape shares out tokens, not "
             "features. Use split_heads."
         ),
-        edited(
-            "heads merged by one reshape",
-            ("merge_heads(output)", "ops.reshape(output, query.shape)"),
-        )(
-            "Each head is right, but merging them went wrong: heads and tokens must change places "
-            "before the reshape. Use merge_heads."
+        *(
+            edited(
+                "heads merged by one reshape",
+                ("merge_heads(output)", f"ops.reshape(output, {size})"),
+            )(
+                "Each head is right, but merging them went wrong: heads and tokens must change "
+                "places before the reshape. Use merge_heads."
+            )
+            for size in ("query.shape", "ops.shape(query)")
+        ),
+        edited("not split at all", (SPLIT, "x"), (MASK, "mask"), ("merge_heads(output)", "output"))(
+            "Queries, keys and values are not split: this is one attention, D features wide. Split "
+            "them into heads before attend, and merge the heads after it."
         ),
         edited(
             "scaled by √D",

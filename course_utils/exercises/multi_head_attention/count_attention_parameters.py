@@ -70,8 +70,9 @@ COUNT = Exercise(
             "key_dim wide."
         ),
         edited("× num_heads for key_dim = dim/h", AS_WIDE_AS_THE_MODEL)(
-            "Without key_dim you make every head as wide as the model, so you count num_heads "
-            "times too much. None means that the heads share the D features: d = D // h each."
+            "Without key_dim you make every head as wide as the model, and the kernels come out "
+            "num_heads times too large. None means that the heads share the D features: d = D // h "
+            "each."
         ),
         edited("a whole layer for each head", ("3 * inner + dim", "3 * inner + num_heads * dim"))(
             "You count one head and multiply by num_heads. Almost: the kernels do add up like "

@@ -161,13 +161,34 @@ ATTENTION = Exercise(
         edited(
             "projections of key and value exchanged",
             ('"key"), heads(value, "value")', '"value"), heads(value, "key")'),
-        )('Keys are made with params["key"] and values with params["value"]; yours are exchanged.'),
+        )(
+            'Keys are made with params["key"] and values with params["value"]. Yours are exchanged '
+            "here, or on their way into attend: query, key, value."
+        ),
         edited(
             "projections of query and key exchanged",
             ('(query, "query"), heads(value, "key")', '(query, "key"), heads(value, "query")'),
         )(
             'Queries are made with params["query"] and keys with params["key"]; yours are '
             "exchanged."
+        ),
+        edited(
+            "projections of value and output exchanged",
+            ('heads(value, "value")', 'heads(value, "output")'),
+            ('params["output"]', 'params["value"]'),
+        )(
+            'Values are made with params["value"], and the merged heads go through '
+            'params["output"]; yours are exchanged.'
+        ),
+        edited("nothing projected", ("x @ kernel + bias", "x"), (PROJECTED, "merge_heads(output)"))(
+            "Nothing is projected: params is not used. Queries, keys and values go through a "
+            "kernel and bias each before the split, and the merged heads through the fourth."
+        ),
+        *(
+            edited("a fixed number of heads", ("bias, num_heads", f"bias, {number}"))(
+                "Right for one number of heads only. Take it from num_heads."
+            )
+            for number in (3, 5)
         ),
         edited("values not projected", ('heads(value, "value")', "split_heads(value, num_heads)"))(
             "The weights are right, but you mix the tokens of value as they are. Project them "

@@ -74,7 +74,9 @@ def taken_apart(pruned):
         raise Unusable("type", f"{IS_PARAMS} Yours returned {describe(pruned)}.")
     pairs = []
     for role in ROLES:
-        pair = pruned.get(role)
+        if role not in pruned:
+            raise Unusable("type", f'{IS_PARAMS} Yours has no "{role}".')
+        pair = pruned[role]
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise Unusable("type", f'{IS_PARAMS} Yours has {describe(pair)} for "{role}".')
         pairs += pair

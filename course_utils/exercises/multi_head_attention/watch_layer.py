@@ -2,6 +2,7 @@
 case's kernels and biases, and use it."""
 
 import contextlib
+import inspect
 import itertools
 import warnings
 
@@ -34,6 +35,7 @@ NO_CALL = (
     "Your class has no method call. Is there a line `def call(self, query, …)`, with four spaces "
     "before it, so that it stands inside the class? And is the code below it eight spaces in?"
 )
+NO_SELF = "The first argument of call is the layer itself: `def call(self, query, …)`."
 NO_PAIR = "With return_weights=True the layer should return a pair, (output, weights)."
 
 
@@ -90,6 +92,8 @@ def make(solution, inputs):
         )
     if type(layer).call is layers.Layer.call:
         raise Unusable("type", NO_CALL)
+    if next(iter(inspect.signature(type(layer).call).parameters), "") == "query":
+        raise Unusable("type", NO_SELF)
     if solution is not MultiHeadAttention:
         for part in layer._flatten_layers():  # the layer itself and all it is made of
             for kind in DONE_ALREADY:
@@ -181,7 +185,7 @@ def shape_inside_a_model(layer, inputs):
         output = use(layer, symbols)
     except Exception as error:
         # A TypeError: TensorFlow's NotImplementedError would read as "not solved yet".
-        raise TypeError(cause(error)) from error
+        raise TypeError(cause(error)).with_traceback(error.__traceback__) from error
     return np.array([-1 if size is None else size for size in output_of(output).shape])
 
 

@@ -82,6 +82,20 @@ KERAS_ATTENTION = Exercise(
         edited("divided by d", (" ** 0.5", ""))(
             "Your scores are divided by d. Divide by √d in all: queries or keys by √d, not both."
         ),
+        edited("divided by d²", ("** 0.5", "** 2"))(
+            "Your scores are divided by d². Divide by √d: query.shape[-1] ** 0.5."
+        ),
+        *(
+            edited("a fixed divisor", ("query.shape[-1] ** 0.5", f"{width}**0.5"))(
+                "You divide by the same number however wide the queries are. Take d from the last "
+                "axis of query."
+            )
+            for width in (4, 16, 64)
+        ),
+        edited("additive attention", ("Attention()", 'Attention(score_mode="concat")'))(
+            'score_mode="concat" scores with tanh(query + key), and not with a product. The '
+            'default, "dot", is the product.'
+        ),
         edited("multiplied by √d", ("/ divisor", "* divisor"))(
             "Your scores are multiplied by √d: divide by it."
         ),

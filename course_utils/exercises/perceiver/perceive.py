@@ -133,6 +133,15 @@ PERCEIVE = Exercise(
             "You look at the data once, and then only think. Each round looks again, with "
             "latents that know better what to look for: cross belongs into the loop."
         ),
+        edited(
+            "look and thought added",
+            (LOOK, ""),
+            ("latents = latent_tr", "latents = cross(latents, data) + latent_tr"),
+        )(
+            "Look and thought start from the same latents, and you add what they bring. The "
+            "thought works on what the look has made: latents = cross(…), then latents = "
+            "latent_transformer(latents)."
+        ),
         edited("at least one round", ("range(iterations)", "range(max(iterations, 1))"))(
             "Right for one round and more. With iterations = 0 there is nothing to do, and the "
             "latents come back as they were; yours does a round all the same."

@@ -56,6 +56,8 @@ NEW_SWAPPED = ("new_h, new_w", "new_w, new_h")
 TAKEN_LAST = ("positions[:1], positions[1:]", "positions[-1:], positions[:-1]")
 PUT_LAST = ("[class_token, grid]", "[grid, class_token]")
 PLACES = "(np.arange(new) + 0.5) * old / new - 0.5"
+KEPT = (PLACES, "np.linspace(0, old - 1, new)")
+ENDS = ((), (KEPT,))  # a list is stretched so, or with its ends in place
 BY_KERAS = (
     'np.einsum("Rr,Cc,rcd->RCd", weights(h, new_h), weights(w, new_w), grid)',
     "ops.convert_to_numpy(\n"
@@ -94,22 +96,30 @@ RESIZE_POSITIONS = Exercise(
         'interpolation="bilinear"; a reshape to rows; a concatenate with what you set aside.',
     ),
     mistakes=(
-        edited(
-            "interpolates the class token",
-            ("positions[:1], positions[1:]", "positions[:0], positions"),
-            ("h, w = old_grid", "h, w = 1, len(grid)"),
-            ("new_h, new_w = new_grid", "new_h, new_w = 1, 1 + np.prod(new_grid)"),
-        )(
-            "You stretch the whole sequence, class token included, so it mixes with the first "
-            "patch. Set positions[:1] aside, and resize the rest as a grid with two axes."
+        *(
+            edited(
+                "interpolates the class token",
+                ("positions[:1], positions[1:]", "positions[:0], positions"),
+                ("h, w = old_grid", "h, w = 1, len(grid)"),
+                ("new_h, new_w = new_grid", "new_h, new_w = 1, 1 + np.prod(new_grid)"),
+                *ends,
+            )(
+                "You stretch the whole sequence, class token included, so it mixes with the first "
+                "patch. Set positions[:1] aside, and resize the rest as a grid with two axes."
+            )
+            for ends in ENDS
         ),
-        edited(
-            "interpolates the flat sequence",
-            ("h, w = old_grid", "h, w = 1, len(grid)"),
-            ("new_h, new_w = new_grid", "new_h, new_w = 1, np.prod(new_grid)"),
-        )(
-            "You stretch the positions as one long sequence, so the end of a row mixes with the "
-            "start of the next. Reshape them to the grid (h, w, D) first."
+        *(
+            edited(
+                "interpolates the flat sequence",
+                ("h, w = old_grid", "h, w = 1, len(grid)"),
+                ("new_h, new_w = new_grid", "new_h, new_w = 1, np.prod(new_grid)"),
+                *ends,
+            )(
+                "You stretch the positions as one long sequence, so the end of a row mixes with "
+                "the start of the next. Reshape them to the grid (h, w, D) first."
+            )
+            for ends in ENDS
         ),
         edited("square grid assumed", OLD_SQUARE, NEW_SQUARE)(ASSUMED_SQUARE),
         edited("square grid assumed", OLD_SQUARE)(ASSUMED_SQUARE),
@@ -151,7 +161,7 @@ RESIZE_POSITIONS = Exercise(
             "Right for larger grids. For smaller ones you average over several positions: that is "
             "antialiasing. Leave it out."
         ),
-        edited("corners kept in place", (PLACES, "np.linspace(0, old - 1, new)"))(
+        edited("corners kept in place", KEPT)(
             f"Your grid's corners stay in place (elsewhere: align_corners). Here {HALF_PIXEL}"
         ),
         edited("half a pixel forgotten", (PLACES, "np.arange(new) * old / new"))(

@@ -102,8 +102,8 @@ SINUSOIDAL_ENCODING = Exercise(
             ("np.cos(angles)", "np.cos(position / 10000 ** (2 * (2 * pair + 1) / dim))"),
         )(COLUMN_INDEX),
         edited("odd dim not refused", NOT_REFUSED)(
-            "Right for an even dim. An odd one leaves a sine without its cosine, and somebody will "
-            "look for the reason far from here: raise ValueError before anything else."
+            "Right for an even dim. An odd one leaves a sine without its cosine: raise a "
+            "ValueError then, and no other error, before anything else."
         ),
         *both("exponent uses the column index as i", ("2 * pair", "2 * (2 * pair)"))(COLUMN_INDEX),
         *both(

@@ -105,6 +105,10 @@ MISTAKES = (
         "Each block is short of D·D + D: attention has four projections, and the fourth is the "
         "output's."
     ),
+    edited("MLP always 4·D wide", ("2 * dim * mlp_dim + mlp_dim + dim", "8 * dim * dim + 5 * dim"))(
+        "You take 4·D for the width of the MLP, as the paper's models have it. Here it may be any "
+        "number: mlp_dim."
+    ),
     edited("one layer in the MLP", ("mlp = 2 * dim", "mlp = dim"), ("mlp_dim + dim", "mlp_dim"))(
         "The MLP has two dense layers: one widens to mlp_dim, the other goes back to D."
     ),

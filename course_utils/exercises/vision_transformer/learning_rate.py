@@ -70,6 +70,7 @@ FROM_STEP_0 = ("(step - warmup_steps) / (total_steps - warmup_steps)", "step / t
 AS_LONG_AS_ALL = ("(total_steps - warmup_steps)", "total_steps")
 FULL_PERIOD = ("math.pi *", "2 * math.pi *")
 WHOLE_UP, WHOLE_DOWN = ("step / warmup", "step // warmup"), (") / (total", ") // (total")
+STEP_WHOLE = ("peak * step / warmup_steps", "step // warmup_steps * peak")
 RESTARTED = "cosine restarted from step 0 at the end of warmup"
 
 TOO_LONG = (
@@ -110,17 +111,23 @@ MISTAKES = (
         "Right until the end. After it your cosine rises again, towards a second peak. From "
         "total_steps on the rate is 0."
     ),
-    edited("integer division", WHOLE_UP)(
-        "The warm-up is 0 all the way. // rounds down, and between 0 and 1 that leaves 0. Divide "
-        "with /."
+    *(
+        edited("integer division", up)(
+            "The warm-up is 0 all the way. // rounds down, and between 0 and 1 that leaves 0. "
+            "Divide with /."
+        )
+        for up in (WHOLE_UP, STEP_WHOLE)
     ),
     edited("integer division", WHOLE_DOWN)(
         "The way down never leaves the peak. // rounds down, and between 0 and 1 that leaves 0. "
         "Divide with /."
     ),
-    edited("integer division", WHOLE_UP, WHOLE_DOWN)(
-        "Yours knows only 0 and the peak. // rounds down, and between 0 and 1 that leaves 0. "
-        "Divide with /."
+    *(
+        edited("integer division", up, WHOLE_DOWN)(
+            "Yours knows only 0 and the peak. // rounds down, and between 0 and 1 that leaves 0. "
+            "Divide with /."
+        )
+        for up in (WHOLE_UP, STEP_WHOLE)
     ),
     edited("warmup one step early", ("* step /", "* (step + 1) /"))(
         "Your warm-up is one step ahead: at step 0 the rate should be 0."

@@ -82,6 +82,21 @@ MISTAKES = (
     edited("in percent", ("return", "return 100 *"))(
         "The number is right, in percent. Leave the 100 out: a share lies between 0 and 1."
     ),
+    edited("all labels at once", ("labels[:, None]", "labels"))(
+        "Each image's guesses are compared with the labels of other images too. An image has one "
+        "label: give labels an axis for the guesses, labels[:, None]."
+    ),
+    edited("the first image only", ("found.mean()", "found[0] / len(found)"))(
+        "Only the first image counts, divided by the number of all. Does the loop end too early, "
+        "with a return inside it?"
+    ),
+    edited("the first image only", ("found.mean()", "float(found[0])"))(
+        "Only the first image counts. Does the loop end too early, with a return inside it?"
+    ),
+    edited("size instead of value", ("-logits", "-np.abs(logits)"))(
+        "Right where no logit is below 0. A large negative logit says no, and louder than a small "
+        "one: sort the logits as they are."
+    ),
     edited("one guess only", (":k]", ":1]"))(
         "Right for k = 1. You look at the best class only; the right one may be any of the k best."
     ),
