@@ -42,6 +42,10 @@ def find(
             return sentences.CLUE_TRANSPOSED
     if close(got, -expected):
         return sentences.CLUE_SIGN
+    if kept_digits == np.finfo("float16").precision and np.allclose(
+        got, expected, rtol=0.02, atol=100 * tolerance
+    ):
+        return sentences.CLUE_FLOAT16
     squares = float(np.sum(expected * expected))
     factor = float(np.sum(got * expected)) / squares if squares else 0.0
     if factor and close(got / factor, expected):
@@ -54,8 +58,6 @@ def find(
     for digits in (1, 2, 3):
         if close(got, np.round(expected, digits)):
             return sentences.CLUE_ROUNDED.format(digits=digits)
-    if kept_digits == np.finfo("float16").precision and np.allclose(got, expected, rtol=0.02):
-        return sentences.CLUE_FLOAT16
     for axis in range(expected.ndim):
         if close(got, np.flip(expected, axis)):
             return sentences.CLUE_FLIPPED.format(axis=axis)

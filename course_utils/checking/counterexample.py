@@ -128,7 +128,7 @@ def number(value, digits: int) -> str:
     if isinstance(value, int | np.integer):
         return str(int(value))
     value = float(value)  # half precision overflows where it is compared
-    if digits == DIGITS[0] and abs(value) < 1e-6:
+    if abs(value) < 1e-6:
         return "0"  # or what rounding has left of it
     if value.is_integer() and abs(value) < 1e6:
         return str(int(value))

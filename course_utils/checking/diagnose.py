@@ -42,6 +42,8 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
     relation = clue_for(example, trials)
     if relation.startswith(sentences.CLUE_INPUT.partition("{")[0]):
         return None  # handed back as it came: no change of ours, and no two, say that as plainly
+    if any(trial.outcome.failure == "error" for trial in trials):
+        return None  # the error itself, with the student's line, says more than a guess
     near = [it for it in neighbours(exercise) if behaves_like(judge, it, trials)]
     if near:
         return near[0] if len(near) == 1 else any_of(near)
@@ -51,8 +53,9 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
 
 
 def any_of(near: list[Mistake]) -> Mistake:
-    """A neighbour where others do the same: three of them are told, for it may be any."""
-    changes = "; or ".join(dict.fromkeys(mistake.name for mistake in near[:3]))
+    """A neighbour where others do the same: three are told, in different places if they are."""
+    places = {mistake.name.partition(", ")[0]: mistake.name for mistake in reversed(near)}
+    changes = "; or ".join(list(places.values())[:-4:-1])
     return replace(near[0], sentence=sentences.NEIGHBOURS.format(changes=changes))
 
 

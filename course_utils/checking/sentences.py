@@ -27,7 +27,10 @@ NAME_ERROR = (
 )
 RAISED = "Your {name} stopped with {error}{where}"
 WHERE = " in line {line} of your code:  {source}"
-NONE = "Your {name} returned None. Is its return statement missing?"
+NONE = (
+    "Your {name} returned None. Is its return statement missing, or does it return what a function "
+    "gives that only prints or only changes something in place?"
+)
 COUNT = "Your {name} should return {count} arrays, {names}. It returned {what}."
 TYPE = "{output} should be an array, but it is {what}."
 TYPE_LIST = TYPE + (
@@ -59,8 +62,8 @@ WHEN = "Seen with {case}."
 SHOWN_BELOW = "a small case"
 SHAPES = "There the shapes were: {shapes}."
 CONSTANT = (
-    "It is the same whatever the inputs are. Does your function use a name from outside it "
-    "instead of its arguments?"
+    "It is the same whatever the inputs are. Does it come from a fixed table, or from a name "
+    "outside your function, instead of the arguments?"
 )
 UNSTEADY = (
     "Called twice with the same input, your {name} gives two different results. Is there chance in "
@@ -80,10 +83,10 @@ HELPER_FIRST = (
     "Your {name} uses your {helper}, and that does not pass its own check yet. Mend {helper} "
     "first, run its cell and then this one again."
 )
-NEIGHBOUR = "In every case your result is what ours becomes with one change: {change}."
+NEIGHBOUR = "Your results are what a right answer gives with one slip: {change}."
 NEIGHBOURS = (
-    "In every case your result is what ours becomes with one change. Several do the same: "
-    "{changes}."
+    "Your results are what a right answer gives with one slip. Several slips do that, so yours is "
+    "one of them or like them: {changes}."
 )
 TWO_AT_ONCE = "Two things at once. {first} And: {second}"
 

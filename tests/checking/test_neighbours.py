@@ -133,5 +133,5 @@ def twice(x):
 def test_every_neighbour_is_another_function_with_a_sentence_of_its_own_words():
     found = neighbours(EXERCISE)
     assert len(found) > 60 and len({id(one.function) for one in found}) == len(found)
-    assert all("your result is what ours becomes with one change" in one.sentence for one in found)
+    assert all("what a right answer gives with one slip" in one.sentence for one in found)
     assert not any("docstring" in one.sentence for one in found)

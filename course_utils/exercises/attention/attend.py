@@ -217,8 +217,8 @@ ATTEND = Exercise(
             "returns (weights, output)", ("weights @ value, weights", "weights, weights @ value")
         )("Both are right, in the wrong order: return output first, then weights."),
         edited("divided by d", (" ** 0.5", ""))(
-            "Your scores are divided by d. Divide by √d, and once: attention_scores has done it "
-            "already."
+            "Your scores are divided by d. Divide by √d, once. (If you call attention_scores: it "
+            "has done that.)"
         ),
         edited(
             "no softmax", ("-1e9", "0"), ("np.exp(scores - maximum)", "scores"), (" / total", "")

@@ -139,7 +139,7 @@ CROSS_ATTEND = Exercise(
             "The scores are not divided by √d, the root of the width of the queries."
         ),
         edited("divided by d", (" ** 0.5", ""))(
-            "Your scores are divided by d. Divide by √d, and once: attend does it already."
+            "Your scores are divided by d. Divide by √d, once. (If you call attend: it does that.)"
         ),
         edited("multiplied by √d", ("/ query.shape", "* query.shape"))(
             "Your scores are multiplied by √d: divide by it."

@@ -92,6 +92,20 @@ FOURIER_FEATURES = Exercise(
             "Your frequencies grow by the same factor from one to the next. Here they grow by the "
             "same step: linspace from 1 to max_resolution / 2."
         ),
+        *(
+            edited(
+                "frequencies of the sinusoids",
+                (
+                    "np.linspace(1, max_resolution / 2, num_bands)",
+                    "10000.0 ** (-np.arange(num_bands) / num_bands)",
+                ),
+                ("* np.pi", pi),
+            )(
+                "Your frequencies are those of notebook 3's sinusoids, which fall from 1. Here "
+                "they lie evenly between 1 and max_resolution / 2, times π."
+            )
+            for pi in ("* np.pi", "")
+        ),
         edited(
             "powers of 2",
             ("np.linspace(1, max_resolution / 2, num_bands)", "2.0 ** np.arange(num_bands)"),

@@ -76,7 +76,7 @@ KERAS_ATTENTION = Exercise(
         ),
         edited("unscaled, or use_scale=True taken for 1/√d", (" / divisor", ""))(
             "The order is right. But the scores are not divided by √d: Keras' Attention divides by "
-            "nothing. use_scale=True does not help, it multiplies by a number that is learned and "
+            "nothing. use_scale=True would not help, it multiplies by a number that is learned and "
             "starts at 1. Divide the queries by √d before you hand them over."
         ),
         edited("divided by d", (" ** 0.5", ""))(

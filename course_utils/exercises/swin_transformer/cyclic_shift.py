@@ -95,10 +95,10 @@ MISTAKES = (
         "so that the shape stays."
     ),
     edited("only one of the two moves back", (BY, "-shift, shift"))(
-        "Up is right, but your columns move to the right. Both move by -shift."
+        "The rows move up, as they should, but your columns move to the right. Both move by -shift."
     ),
     edited("only one of the two moves back", (BY, "shift, -shift"))(
-        "Left is right, but your rows move down. Both move by -shift."
+        "The columns move left, as they should, but your rows move down. Both move by -shift."
     ),
     edited("a negative shift does the same", (BY, "-abs(shift), -abs(shift)"))(
         "Your map moves up and left even when the shift is negative. A negative shift undoes a "

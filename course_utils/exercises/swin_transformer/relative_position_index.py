@@ -89,8 +89,9 @@ MISTAKES = (
         "to Mw - 1."
     ),
     edited("sign reversed", DOWN_REVERSED, ACROSS_REVERSED)(
-        "Your offsets are key minus query. Here they are query minus key: row[:, None] - row[None, "
-        ":]. With published weights the sign decides what is left and what is right."
+        "Your table is the right one with rows and columns exchanged. A row is a query, a column a "
+        "key, and the offset is query minus key: row[:, None] - row[None, :]. With published "
+        "weights the sign decides what is left and what is right."
     ),
     edited("one sign reversed", DOWN_REVERSED)(
         "Your offset across is query minus key, but the offset down is key minus query. Both are "

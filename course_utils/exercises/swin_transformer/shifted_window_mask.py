@@ -76,6 +76,16 @@ MISTAKES = (
         "This hides nothing. After the shift the last windows hold tokens from opposite edges of "
         "the image, which must not see each other."
     ),
+    edited(
+        "cut by reshape",
+        (
+            "window_partition(label[None, :, :, None], window)[:, :, 0]",
+            "label.reshape(-1, window**2)",
+        ),
+    )(
+        "Your areas are right, but reshape cuts them into pieces of rows, and not into windows. "
+        "Use window_partition."
+    ),
     edited("inverted", ("==", "!="))(
         "You have marked what is to be hidden. True means may attend: it stands where query and "
         "key were neighbours before the shift, so each token may always see itself."

@@ -175,8 +175,8 @@ PATCHIFY = Exercise(
         ),
         edited("a message without both numbers", *VAGUE)(
             "Right where the patches fill the image. Where they do not there is a ValueError, but "
-            "who reads it does not learn which numbers do not fit. Check H % P and W % P yourself, "
-            "before the reshape, and put P, H and W into the message."
+            "who reads it does not learn which numbers do not fit. Check H % P and W % P before "
+            'the reshape, and put the numbers into the message: f"… {P} … {H} … {W}", with an f.'
         ),
         edited("another error than ValueError", *ANOTHER, telling=NO_SLIP)(
             "Right where the patches fill the image. Where they do not, your code stops with "

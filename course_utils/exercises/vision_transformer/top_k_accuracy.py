@@ -34,8 +34,8 @@ def accuracy_cases(rng):
 
 
 THREE = {
-    "logits": np.float32([[1, 3, 2, 0], [5, 4, 6, 0], [9, 8, 7, 0]]),
-    "labels": np.array([1, 1, 2], "int32"),
+    "logits": np.float32([[1, 3, 2, 0], [5, 4, 6, 0], [2, 1, 0, -1]]),
+    "labels": np.array([1, 0, 2], "int32"),
 }
 LADDER = (
     by_hand(
@@ -63,8 +63,8 @@ MISTAKES = (
         "row, [:, -k:], or sort -logits."
     ),
     edited("mean over k", (".any(axis=1)", ""))(
-        "You take the mean over all k guesses, but only one of them can be right. Ask for each "
-        "image whether any guess is right, then take the mean over the images."
+        "You divide by the number of all guesses, but only one of the k can be right. Divide by "
+        "the number of images alone: does an image have a right guess, yes or no?"
     ),
     edited("argsort read as ranks", ("[:, :k]", ""), (FOUND, AT_THE_LABEL))(
         "You read argsort at the label as the label's rank. argsort gives the classes in the "
@@ -81,6 +81,33 @@ MISTAKES = (
     edited("counts instead of a share", ("found.mean()", "float(found.sum())"))(COUNTS),
     edited("in percent", ("return", "return 100 *"))(
         "The number is right, in percent. Leave the 100 out: a share lies between 0 and 1."
+    ),
+    edited("the best guess left out", (":k]", "1:k]"))(
+        "Your best guess is missing: [:, -k:-1] stops before the last. k guesses are [:, -k:]."
+    ),
+    edited(
+        "sorted logits instead of classes",
+        ("np.argsort(-logits, axis=1)[:, :k]", "np.sort(logits, axis=1)[:, -k:]"),
+    )(
+        "You look for the labels among the logits themselves: sort gives the values. Which classes "
+        "they belong to is what argsort gives."
+    ),
+    edited("minus outside", ("np.argsort(-logits, axis=1)", "(-np.argsort(logits, axis=1))"))(
+        "The minus stands outside of argsort, and makes negative numbers of the classes. Sort "
+        "-logits, or take the last k."
+    ),
+    edited(
+        "among the guesses of all images",
+        (FOUND, "np.array([label in guesses for label in labels])"),
+    )(
+        "You look for each label among the guesses of all images. Only those of its own image "
+        "count: guesses[i] for labels[i]."
+    ),
+    *(
+        edited("always as many guesses", (":k]", f":{number}]"))(
+            "You take the same number of guesses whatever k is. Take k."
+        )
+        for number in (2, 3, 5, 10)
     ),
     edited("all labels at once", ("labels[:, None]", "labels"))(
         "Each image's guesses are compared with the labels of other images too. An image has one "
@@ -105,7 +132,8 @@ MISTAKES = (
         "best."
     ),
     edited("one guess too many", (":k]", ": k + 1]"))(
-        "You take k + 1 guesses. [:, :k] are k columns, and so are [:, -k:]."
+        "You take k + 1 guesses. [:, :k] are k columns, and so are [:, -k:]; or, if you count who "
+        "is better, less than k may be."
     ),
     edited("one guess too few", (":k]", ": k - 1]"))(
         "You take k - 1 guesses. [:, :k] are k columns, and so are [:, -k:]."
