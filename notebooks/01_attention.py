@@ -257,8 +257,8 @@ check("attention_scores", attention_scores)
 # difference of 16: one key takes everything.
 #
 # That is bad for **learning**. A network learns by small steps: it asks how the result would
-# change if a score changed a little. For softmax, this slope is $w_j (1 - w_j)$: push score
-# $j$, and its weight $w_j$ moves by so much.
+# change if a score changed a little. For softmax this slope is $w_j (1 - w_j)$: push score $j$ by
+# 0.01, and its weight $w_j$ moves by about $0.01 \cdot w_j (1 - w_j)$.
 
 # %% [markdown]
 # Where a weight is nearly 0 or nearly 1, this slope is nearly 0. Summed over the keys, it is

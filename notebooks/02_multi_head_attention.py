@@ -85,8 +85,7 @@ plots.show("The letters H and S, and both drawn over each other at half strength
 # %% [markdown]
 # Both are in there, and neither can be read well. Two looks, each with weights of its own, would
 # bring two clean letters. That is all that **multi-head** means: run several small attentions
-# side by side. Each works on its own share of the features, so that all together cost no more
-# than one.
+# side by side. Each is narrower than the one was, so that all together cost no more.
 
 # %% [markdown]
 # ## Splitting features into heads
@@ -246,8 +245,8 @@ for split, merge in [*pairs, (heads.split_heads, heads.merge_heads)]:
 
 # %% [markdown]
 # Two wrongs make a round trip, so it accepts all three. Equivariance catches the single reshape:
-# in between, tokens were mixed up. But even it accepts the split as $(d, h)$, and it has a point:
-# that is another *numbering* of the features, and a model trained with it would work. It goes
+# in between, tokens were mixed up. It accepts the split as $(d, h)$, and with good reason: that is
+# another *numbering* of the features, and a model trained with it would work. It goes
 # wrong as soon as kernels come from somebody who uses blocks.
 #
 # **A good test knows a law that the right thing obeys, not only the way back. And one law is not
@@ -437,14 +436,18 @@ for head, b in enumerate(blocks):  # d = 3 columns of W_V, the same 3 rows of W_
     carry = value_kernel[:, b] @ output_kernel[b]  # (D, D)
     added.append(A[head] @ X @ carry + value_bias[b] @ output_kernel[b])  # (N, D)
     print(f"head {head}: a matrix of {carry.shape}, of rank {np.linalg.matrix_rank(carry)}")
-total = sum(added) + output_bias
-print("the sum is the output:", np.allclose(total, batched[0], atol=1e-4))
-plots.heatmaps([*added, total], [*(f"head {i} adds" for i in range(4)), "output"], numbers=False,
-               limits=(-5, 5), row_label="token", column_label="feature")
-plots.show("Five maps of six tokens and twelve features: what each head adds, and the output.")
+print("sum and output agree:", np.allclose(sum(added) + output_bias, batched[0], atol=1e-4))
+
+# %%
+summands = np.stack([part[0] for part in added] + [output_bias, batched[0, 0]])  # of token 0
+plots.heatmap(summands, numbers=True, limits=(-4, 4), title="token 0: a sum of five rows",
+              rows=[*(f"head {i} adds" for i in range(4)), "+ bias", "= output"],
+              column_label="feature")
+plots.show("A table of twelve features: what four heads and the bias add, and below the output.")
 
 # %% [markdown]
-# Three, as many as its $d$ columns: the rank. A head may write into all 12 features, but all it
+# Add up a column, and you have the output below it. And the prediction: three dimensions, as many
+# as the head has columns. That is the rank. A head may write into all 12 features, but all it
 # writes is made of three numbers for each token. That is what heads share out: not the tokens, but
 # how much may be carried.
 
@@ -879,9 +882,10 @@ plots.heatmaps(list(beyond), ["before", "mirror", "first"], numbers=False, limit
 plots.show("Three maps, one a question: what each pair of eight heads costs beyond its two alone.")
 
 # %% [markdown]
-# Most pairs cost nothing beyond. But a bright spot is a pair of **doubles**: each steps in for the
-# other, and only when both are gone the answers are. In each of our five trainings the brightest
-# pair cost one question 31 to 55 percentage points more than its two heads alone.
+# Most pairs cost little beyond. But a bright spot is a pair of **doubles**: where one is silent,
+# the other does a part of its work. With both gone, this part is gone, too. In each of our five
+# trainings the brightest pair cost one question 31 to 55 percentage points more than its two heads
+# alone. (Some pairs cost less than the sum. The maps show them as 0.)
 #
 # So a table of single heads proves less than it seems to: that a question hangs on one head, or
 # that a head is not needed, shows only when heads go together. And a head that is useless at the

@@ -12,6 +12,7 @@ from course_utils.palette import VERMILLION
 from course_utils.plots.style import EMPTY, MAP
 
 MOST_NUMBERS = 64
+WIDEST, LABELS, BAR = 11, 1.1, 0.7  # inches: of a figure, of what stands round a panel
 HIDDEN, MAY_ATTEND = "#00224e", "#fde737"  # the two ends of the map
 
 
@@ -57,10 +58,13 @@ def heatmaps(arrays: Sequence[np.ndarray], titles: Sequence[str], **same) -> np.
     one_bar = same.get("numbers") is False and same.get("limits") is not None
     shapes = [np.atleast_2d(array) for array in arrays]
     sizes = [panel_size(array, same.get("numbers"), same.get("rows")) for array in shapes]
-    widths = [width for width, _ in sizes]
+    spared = BAR * (len(sizes) - 1) if one_bar else 0
+    width, height = sum(width for width, _ in sizes) - spared, max(height for _, height in sizes)
+    fitting = min(1, WIDEST / width)  # narrower panels are lower, too
     figure = plt.figure(
-        figsize=(min(sum(widths), 11), max(height for _, height in sizes)), layout="constrained"
+        figsize=(width * fitting, (height - LABELS) * fitting + LABELS), layout="constrained"
     )
+    widths = [width for width, _ in sizes]
     axes = figure.subplots(1, len(shapes), squeeze=False, width_ratios=widths)[0]
     for ax, array, title in zip(axes, shapes, titles, strict=True):
         heatmap(array, title=title, ax=ax, bar=not one_bar, **same)
@@ -75,8 +79,8 @@ def panel_size(array: np.ndarray, numbers: bool | None, rows) -> tuple[float, fl
         numbers = array.size <= MOST_NUMBERS
     cell = 0.52 if numbers else min(0.4, 3.2 / max(array.shape))
     margin = 0.09 * max((len(str(row)) for row in rows), default=0) if rows is not None else 0
-    bar = 0 if numbers or array.dtype == bool else 0.7
-    width, height = array.shape[1] * cell + 0.9 + margin + bar, array.shape[0] * cell + 1.1
+    bar = 0 if numbers or array.dtype == bool else BAR
+    width, height = array.shape[1] * cell + 0.9 + margin + bar, array.shape[0] * cell + LABELS
     return min(max(width, 2.6), 10), min(max(height, 1.7), 8)
 
 
