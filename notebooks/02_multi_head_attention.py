@@ -79,7 +79,8 @@ def draw(letter, size=24):
 
 
 before, after = draw("H"), draw("S")  # (24, 24) each
-plots.heatmaps([before, after, (before + after) / 2], ["before", "after", "half of each"])
+plots.heatmaps([before, after, (before + after) / 2], ["before", "after", "half of each"],
+               numbers=False, limits=(0, 1))
 plots.show("The letters H and S, and both drawn over each other at half strength.")
 
 # %% [markdown]
@@ -432,7 +433,7 @@ print(f"largest difference, einsum and batched: {np.abs(einsum - batched).max():
 X, A = sequence[0], np.array(four_weights)[0]  # (N, D), (h, N, N)
 (value_kernel, value_bias), (output_kernel, output_bias) = params["value"], params["output"]
 added = []
-for head, b in enumerate(blocks):  # d = 3 columns of W_V, the same 3 rows of W_O
+for head, b in enumerate(blocks):  # the columns of W_V and the rows of W_O of a head
     carry = value_kernel[:, b] @ output_kernel[b]  # (D, D)
     added.append(A[head] @ X @ carry + value_bias[b] @ output_kernel[b])  # (N, D)
     print(f"head {head}: a matrix of {carry.shape}, of rank {np.linalg.matrix_rank(carry)}")
@@ -656,11 +657,11 @@ plots.heatmap(
 plots.show("A table: the share of right answers of three models to three questions.")
 
 # %% [markdown]
-# One head is far better than chance. It spreads its one look over three places, and the last layer
-# guesses from the blend which letter was where. We trained five times, with the seeds 2 to 6. One
-# head was best at *first* each time: 87 to 95 % right. One question always lost out, with 48 to
-# 60 % right: four times *before*, once *mirror*. Two heads had no such question in three of five
-# trainings, and four heads got everything right.
+# One head is far better than chance. It spreads its one look over three places, and the last
+# layer guesses from the blend which letter was where. We trained five times, with the seeds 2 to
+# 6 in `train` (try another one). One head was best at *first* each time: 87 to 95 % right. One
+# question always lost out, with 48 to 60 % right: four times *before*, once *mirror*. Two heads
+# had no such question in three of five trainings, and four heads got everything right.
 #
 # Here is what the one head looks at, averaged over 200 sequences:
 
@@ -865,8 +866,8 @@ print("kept:", missed_most)
 print("right answers with only these:", (whole - lost_without(others, keep_mean=True)).round(2))
 
 # %% [markdown]
-# Not all is right any more, though most of the heads that we took were hardly missed alone. With
-# the seeds 2 to 6 the worst question came to 91, 31, 61, 67 and 66 %. How can that be?
+# Not all is right any more, though most of the heads that we took were hardly missed alone. In
+# our five trainings the worst question came to between 31 and 91 %. How can that be?
 #
 # **Predict:** silence the heads in pairs. What will a pair cost *beyond* what its two heads cost
 # alone: nothing, or more?
