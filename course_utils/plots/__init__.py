@@ -1,6 +1,7 @@
 """The course's figures and explorers: NumPy arrays in, axes or a widget out."""
 
 from course_utils.palette import BLUE, GREEN, GREY, PALE, PURPLE, VERMILLION
+from course_utils.plots.boxes import one_pass, residual_stream
 from course_utils.plots.curves import learning_curves, regression, spread
 from course_utils.plots.display import show
 from course_utils.plots.explorer import bars, temperature, temperature_explorer
@@ -27,12 +28,14 @@ __all__ = [
     "latent_maps",
     "learning_curves",
     "model_view",
+    "one_pass",
     "outline",
     "over_images",
     "patches",
     "perceiver_plan",
     "receptive_field",
     "regression",
+    "residual_stream",
     "show",
     "similarity_explorer",
     "similarity_maps",

@@ -11,33 +11,16 @@ from course_utils.palette import BLUE, VERMILLION
 from course_utils.plots.style import MAP, tidy
 
 
-def spread(
-    widths: Sequence[int],
-    raw_std: np.ndarray,
-    scaled_std: np.ndarray,
-    raw_entropy: np.ndarray,
-    scaled_entropy: np.ndarray,
-) -> np.ndarray:
-    """Draw the spread of the scores and the entropy of their softmax against the width d.
+def spread(widths: Sequence[int], raw: np.ndarray, scaled: np.ndarray) -> np.ndarray:
+    """Draw the spread of the scores, and entropy and slope of their softmax, against the width d.
 
-    All five (number of widths,) -> two axes. "raw" is without the division by √d.
+    raw and scaled (number of widths, 3), without and with the division by √d -> three axes.
     """
-    axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")[1]
-    panels = [
-        ("standard deviation of the scores", raw_std, scaled_std),
-        ("entropy of the weights", raw_entropy, scaled_entropy),
-    ]
-    for ax, (title, raw, scaled) in zip(axes, panels, strict=True):
-        ax.plot(widths, raw, "o--", color=VERMILLION)
-        ax.plot(widths, scaled, "o-", color=BLUE)
-        for name, line, colour in [
-            ("without 1/√d", raw, VERMILLION),
-            ("with 1/√d", scaled, BLUE),
-        ]:
-            ax.annotate(
-                name, (widths[-1], line[-1]), (8, 0), textcoords="offset points",
-                color=colour, va="center", annotation_clip=False,
-            )  # fmt: skip
+    figure, axes = plt.subplots(1, 3, figsize=(10.5, 3.4), layout="constrained")
+    titles = ["spread of the scores", "entropy of the weights", "slope of the softmax"]
+    for ax, title, before, after in zip(axes, titles, raw.T, scaled.T, strict=True):
+        ax.plot(widths, before, "o--", color=VERMILLION, label="without 1/√d")
+        ax.plot(widths, after, "o-", color=BLUE, label="with 1/√d")
         ax.set_xscale("log", base=2)
         named = widths[:: 2 if len(widths) > 7 else 1]
         ax.set_xticks(named, [str(width) for width in named])
@@ -45,6 +28,8 @@ def spread(
         ax.set(title=title, xlabel="width d")
         ax.set_ylim(bottom=0)
         tidy(ax)
+    names = axes[0].get_legend_handles_labels()
+    figure.legend(*names, loc="outside lower center", ncols=2, frameon=False)
     return axes
 
 

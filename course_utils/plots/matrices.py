@@ -12,6 +12,7 @@ from course_utils.palette import VERMILLION
 from course_utils.plots.style import EMPTY, MAP
 
 MOST_NUMBERS = 64
+WIDEST, LABELS, BAR = 11, 1.1, 0.7  # inches: of a figure, of what stands round a panel
 HIDDEN, MAY_ATTEND = "#00224e", "#fde737"  # the two ends of the map
 
 
@@ -25,12 +26,14 @@ def heatmap(
     column_label: str = "",
     numbers: bool | None = None,
     limits: tuple[float, float] | None = None,
+    bar: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a matrix as colours; NaN is a cross, and a boolean matrix has two colours.
 
     array (rows, columns) or (columns,). numbers: write them into the cells; None means where
     there are at most 64. limits: the values at the two ends of the colours.
+    bar: a colour bar beside it, where no numbers are written.
     """
     array = np.atleast_2d(np.asarray(array))
     if numbers is None:
@@ -41,23 +44,32 @@ def heatmap(
     if array.dtype == bool:
         draw_mask(ax, array)
     else:
-        draw_values(ax, array, numbers, limits)
+        draw_values(ax, array, numbers, limits, bar)
     label(ax, array.shape, rows, columns)
     ax.set(title=title, xlabel=column_label, ylabel=row_label)
     return ax
 
 
 def heatmaps(arrays: Sequence[np.ndarray], titles: Sequence[str], **same) -> np.ndarray:
-    """Draw matrices side by side; what `heatmap` takes by name holds for all of them."""
+    """Draw matrices side by side; what `heatmap` takes by name holds for all of them.
+
+    With `limits` the colours mean the same in all of them: then one colour bar serves the row.
+    """
+    one_bar = same.get("numbers") is False and same.get("limits") is not None
     shapes = [np.atleast_2d(array) for array in arrays]
     sizes = [panel_size(array, same.get("numbers"), same.get("rows")) for array in shapes]
-    widths = [width for width, _ in sizes]
+    spared = BAR * (len(sizes) - 1) if one_bar else 0
+    width, height = sum(width for width, _ in sizes) - spared, max(height for _, height in sizes)
+    fitting = min(1, WIDEST / width)  # narrower panels are lower, too
     figure = plt.figure(
-        figsize=(min(sum(widths), 11), max(height for _, height in sizes)), layout="constrained"
+        figsize=(width * fitting, (height - LABELS) * fitting + LABELS), layout="constrained"
     )
+    widths = [width for width, _ in sizes]
     axes = figure.subplots(1, len(shapes), squeeze=False, width_ratios=widths)[0]
     for ax, array, title in zip(axes, shapes, titles, strict=True):
-        heatmap(array, title=title, ax=ax, **same)
+        heatmap(array, title=title, ax=ax, bar=not one_bar, **same)
+    if one_bar:
+        figure.colorbar(axes[-1].images[0], ax=list(axes), shrink=0.8)
     return axes
 
 
@@ -67,8 +79,8 @@ def panel_size(array: np.ndarray, numbers: bool | None, rows) -> tuple[float, fl
         numbers = array.size <= MOST_NUMBERS
     cell = 0.52 if numbers else min(0.4, 3.2 / max(array.shape))
     margin = 0.09 * max((len(str(row)) for row in rows), default=0) if rows is not None else 0
-    bar = 0 if numbers or array.dtype == bool else 0.7
-    width, height = array.shape[1] * cell + 0.9 + margin + bar, array.shape[0] * cell + 1.1
+    bar = 0 if numbers or array.dtype == bool else BAR
+    width, height = array.shape[1] * cell + 0.9 + margin + bar, array.shape[0] * cell + LABELS
     return min(max(width, 2.6), 10), min(max(height, 1.7), 8)
 
 
@@ -84,7 +96,7 @@ def draw_mask(ax: Axes, mask: np.ndarray) -> None:
         ax.figure.legend(handles=meanings, loc="outside lower center", frameon=False)
 
 
-def draw_values(ax: Axes, array: np.ndarray, numbers: bool, limits) -> None:
+def draw_values(ax: Axes, array: np.ndarray, numbers: bool, limits, bar: bool) -> None:
     """Draw a matrix of numbers, with the numbers in the cells or a scale beside it."""
     values = array.astype(float)
     finite = values[np.isfinite(values)]
@@ -96,7 +108,8 @@ def draw_values(ax: Axes, array: np.ndarray, numbers: bool, limits) -> None:
     rows, columns = np.nonzero(np.isnan(values))
     ax.scatter(columns, rows, marker="x", s=60, linewidths=2, color=VERMILLION)
     if not numbers:
-        ax.figure.colorbar(picture, ax=ax, shrink=0.8)
+        if bar:
+            ax.figure.colorbar(picture, ax=ax, shrink=0.8)
         return
     separate(ax, array.shape)
     decimals = 0 if (finite == finite.round()).all() else 2

@@ -10,19 +10,15 @@ def legend(artist):
 
 def test_spread_draws_both_ways_with_and_without_scaling():
     widths = [2, 8, 32]
-    axes = plots.spread(widths, [1.0, 3.0, 6.0], [1.0, 1.1, 1.0], [1.5, 0.5, 0.1], [1.5, 1.6, 1.5])
-    for ax, raw, scaled in zip(
-        axes, [[1, 3, 6], [1.5, 0.5, 0.1]], [[1, 1.1, 1], [1.5, 1.6, 1.5]], strict=True
-    ):
-        assert [line.get_ydata().tolist() for line in map(as_arrays, ax.lines)] == [raw, scaled]
-        assert [text.get_text() for text in ax.texts] == ["without 1/√d", "with 1/√d"]
+    raw = np.array([[1.0, 1.5, 0.7], [3.0, 0.5, 0.3], [6.0, 0.1, 0.1]])  # (widths, panels)
+    scaled = np.array([[1.0, 1.5, 0.7], [1.1, 1.6, 0.8], [1.0, 1.5, 0.6]])
+    axes = plots.spread(widths, raw, scaled)
+    assert legend(axes[0].figure.legends[0]) == ["without 1/√d", "with 1/√d"]
+    for panel, ax in enumerate(axes):
+        drawn = [line.get_ydata().tolist() for line in ax.lines]
+        assert drawn == [raw[:, panel].tolist(), scaled[:, panel].tolist()]
         assert ax.get_xscale() == "log"
         assert [label.get_text() for label in ax.get_xticklabels()] == ["2", "8", "32"]
-
-
-def as_arrays(line):
-    line.set_ydata(np.asarray(line.get_ydata()))
-    return line
 
 
 def test_regression():
