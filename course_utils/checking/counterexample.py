@@ -65,7 +65,8 @@ class Counterexample:
         both = sentences.EXPECTED, sentences.YOURS
         names = [f"{who} {self.output}" if self.output else who for who in both]
         rows.append((names[0], written(self.expected, digits, place)))
-        rows.append((names[1], written(self.got, digits, place)))
+        point = kind(self.expected) == "int"  # so that a float is seen to be one
+        rows.append((names[1], written(self.got, digits, place, point)))
         width = max(len(name) for name, _ in rows)
         indent = "\n" + " " * (width + 3)
         return "\n".join(
@@ -96,7 +97,9 @@ def extent(example: Counterexample) -> int:
     return sum(np.size(array) for array in arrays if isinstance(array, np.ndarray))
 
 
-def written(value, digits: int = DIGITS[0], place: tuple[int, ...] | None = None) -> str:
+def written(
+    value, digits: int = DIGITS[0], place: tuple[int, ...] | None = None, point: bool = False
+) -> str:
     """A value as a person reads it: arrays in rows, short numbers, an arrow at the place."""
     if isinstance(value, dict):
         return "\n".join(f"{name}: {written(part)}" for name, part in value.items())
@@ -111,25 +114,25 @@ def written(value, digits: int = DIGITS[0], place: tuple[int, ...] | None = None
     if value.size > MOST:
         return sentences.LARGE.format(shape=value.shape)
     if value.ndim == 0:
-        return number(value[()], digits)
+        return number(value[()], digits, point)
     texts = np.empty(value.shape, dtype=object)
     for index in np.ndindex(value.shape):
         arrow = sentences.ARROW if index == place else ""
-        texts[index] = arrow + number(value[index], digits)
+        texts[index] = arrow + number(value[index], digits, point)
     width = max(map(len, texts.flat), default=0)
     align = {"object": lambda text: text.rjust(width)}
     rows = np.array2string(texts, formatter=align, separator=" ", threshold=MOST + 1)
     return rows if value.size else sentences.LARGE.format(shape=value.shape)
 
 
-def number(value, digits: int) -> str:
+def number(value, digits: int, point: bool = False) -> str:
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     if isinstance(value, int | np.integer):
         return str(int(value))
     value = float(value)  # half precision overflows where it is compared
     if abs(value) < 1e-6:
-        return "0"  # or what rounding has left of it
+        return "0.0" if point else "0"  # or what rounding has left of it
     if value.is_integer() and abs(value) < 1e6:
-        return str(int(value))
+        return f"{value:.1f}" if point else str(int(value))
     return f"{value:.{digits}g}"

@@ -42,9 +42,10 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
     relation = clue_for(example, trials)
     if relation.startswith(sentences.CLUE_INPUT.partition("{")[0]):
         return None  # handed back as it came: no change of ours, and no two, say that as plainly
-    if any(trial.outcome.failure == "error" for trial in trials):
-        return None  # the error itself, with the student's line, says more than a guess
-    near = [it for it in neighbours(exercise) if behaves_like(judge, it, trials)]
+    near = []
+    if not any(trial.outcome.failure == "error" for trial in trials):
+        # An error itself, with the student's line, says more than a guess at a slip.
+        near = [it for it in neighbours(exercise) if behaves_like(judge, it, trials)]
     if near:
         return near[0] if len(near) == 1 else any_of(near)
     if relation:

@@ -80,6 +80,23 @@ ATTENTION_SCORES = Exercise(
             "You divide by the square root of the number of queries. The sum in a dot product "
             "runs over the features: take d from the last axis, shape[-1]."
         ),
+        *(
+            edited(
+                "a fixed divisor", ("np.float32(query.shape[-1] ** 0.5)", f"np.float32({root})")
+            )(
+                "You divide by the same number however wide the queries are. Their width d is the "
+                "length of the last axis: query.shape[-1]."
+            )
+            for root in (2, 4, 8)
+        ),
+        edited(
+            "axes 1 and 2",
+            ("np.swapaxes(key, -1, -2)", "np.swapaxes(key, 1, 2)"),
+            telling=r"axis|dimension|ncompatible|matmul",
+        )(
+            "Axes 1 and 2 are the last two only where exactly one stands in front of them. -1 and "
+            "-2 are the last two everywhere."
+        ),
         edited("multiplied by √d", ("/ divisor", "* divisor"))(
             "You multiply by √d. Dot products grow with d already: divide."
         ),

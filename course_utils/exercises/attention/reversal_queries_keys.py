@@ -19,7 +19,7 @@ def reversal_cases(rng):
     return [Case(s, {"length": n}) for s, n in zip(shows, lengths, strict=True)]
 
 
-LOOKS = "key that each query likes best (-2: two alike)"
+LOOKS = "favourite key of each query (-n: n keys alike)"
 
 
 def watch_reversal(inputs, arrays):

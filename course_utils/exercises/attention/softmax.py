@@ -137,6 +137,14 @@ SOFTMAX = Exercise(
             "The maximum has lost its last axis, so it is subtracted along the wrong one (and most "
             "shapes do not fit at all). Keep it: max(…, axis=-1, keepdims=True)."
         ),
+        edited("maximum and sum without keepdims", ("max(-1, keepdims=True)", "max(-1)"), FLAT_SUM)(
+            "Maximum and sum have lost their last axis, so both meet the wrong one (and most "
+            "shapes do not fit at all). Keep it: keepdims=True in both."
+        ),
+        edited("scores cut off", ("scores - maximum", "np.clip(scores, -80, 80)"))(
+            "You cut the scores off, so all beyond the limit count alike. Subtract each row's "
+            "maximum instead: that changes no weight."
+        ),
         edited("not divided by the sum", (" / total", ""))(
             "These are the exponentials. They become weights when each row is divided by its sum."
         ),

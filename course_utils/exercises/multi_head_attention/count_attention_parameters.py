@@ -74,6 +74,10 @@ COUNT = Exercise(
             "num_heads times too large. None means that the heads share the D features: d = D // h "
             "each."
         ),
+        edited("a float", ("dim // num_heads", "dim / num_heads"))(
+            "The number is right, but it is a float: / makes one even where nothing is left over. "
+            "Divide with //."
+        ),
         edited("a whole layer for each head", ("3 * inner + dim", "3 * inner + num_heads * dim"))(
             "You count one head and multiply by num_heads. Almost: the kernels do add up like "
             "that, but the output projection has one bias (D,) for all heads together."
