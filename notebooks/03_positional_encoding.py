@@ -655,7 +655,7 @@ print(f"without places: {bag_accuracy:.1%}   with sinusoids: {sinusoid_accuracy:
 learned_model, learned_accuracy = train(positions.LearnedPositions(name="places"))
 accuracies = [bag_accuracy, sinusoid_accuracy, learned_accuracy]
 plots.bars(accuracies, ["none", "sinusoids", "learned"], title="left or right: right answers")
-plots.show("Bars of the share of right answers: none 0.52, sinusoids 1.00, learned 0.99.")
+plots.show("Three bars of the share of right answers: none, sinusoids, learned.")
 
 # %% [markdown]
 # It gets there as well, but later: for some passes its loss stays that of a coin, since it must
