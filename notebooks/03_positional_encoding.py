@@ -13,11 +13,12 @@
 #
 # - watch a model fail at *left or right*, and cure it by adding one array
 # - find out why counting is a poor way to write a place, and build the sinusoids that replaced it
+# - move every position with one matrix, and put that matrix into attention
 # - stretch learned positions to a larger picture, and measure what survives
 #
 # **You need** notebooks 1 and 2.
 #
-# **Time**: two to three hours for you; the machine needs about two minutes, without a GPU.
+# **Time**: two to three hours for you; the machine needs about three minutes, without a GPU.
 
 # %%
 import numpy as np
@@ -27,9 +28,11 @@ from matplotlib import pyplot
 from course_utils import plots
 from course_utils.exercises import check, hint, progress
 from course_utils.reference import positional_encoding as positions
-from course_utils.reference.multi_head_attention import MultiHeadAttention
+from course_utils.reference.attention import attend
+from course_utils.reference.multi_head_attention import MultiHeadAttention, merge_heads, split_heads
 from course_utils.training.data import load
 from course_utils.training.images import scale
+from course_utils.training.trained import load_trained
 
 import keras
 from keras import layers, ops
@@ -114,7 +117,8 @@ print(train_tokens.shape, "->", build(None)(train_tokens[:2]).shape)
 
 # %% [markdown]
 # Train it without any places first. **Predict** its accuracy on new pictures. Four passes over
-# 4,000 pictures take some ten seconds.
+# 4,000 pictures take some ten seconds. The loss of each pass is printed: whoever throws a coin has
+# $\ln 2 \approx 0.69$.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -124,18 +128,39 @@ def train(add_places):
     model = build(add_places)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.002), loss, metrics=["accuracy"])
-    model.fit(train_tokens, labels, batch_size=64, epochs=4, verbose=0)
+    losses = model.fit(train_tokens, labels, batch_size=64, epochs=4, verbose=0).history["loss"]
+    print("loss, pass by pass:", *(f"{loss:.2f}" for loss in losses))
     return model, model.evaluate(test_tokens, scenes.test.labels, batch_size=100, verbose=0)[1]
 
 
-_, bag_accuracy = train(None)
+bag_model, bag_accuracy = train(None)
 print(f"right answers without places: {bag_accuracy:.1%}")
 
 # %% [markdown]
-# Chance. And it is no lack of training; this one you can prove. Lay the patches of a picture in
-# the opposite order of columns: red and blue change sides, so the right answer changes. But the
-# *bag* of patches is the same, and a model that treats tokens alike and averages them sees
-# nothing else. It must give both pictures the same answer, and one of the two is wrong.
+# Chance. Would more training help? Take a picture with the shapes in different halves, and let the
+# halves change places. Red and blue change sides, so the right answer changes. **Predict** what the
+# model says of the two.
+
+# %%
+picture = scenes.test.images[18]
+twin = np.roll(picture, 16, axis=1)  # the right half comes first
+_, axes = pyplot.subplots(1, 2, figsize=(3.6, 2.1), layout="constrained")
+for ax, image, title in zip(axes, [picture, twin], ["as it was drawn", "halves exchanged"]):
+    ax.imshow(image)
+    ax.set(title=title, xticks=[], yticks=[])
+scores = ops.convert_to_numpy(bag_model(to_tokens(np.stack([picture, twin]))))
+print("the same scores, to 1e-5:", np.abs(scores[0] - scores[1]).max() < 1e-5)
+plots.show("A red shape at the left and a blue one at the right; and the same picture with its "
+           "halves exchanged, blue at the left.")
+
+# %% [markdown]
+# The same scores, so one of the two answers is wrong. It cannot be otherwise: attention treats all
+# tokens alike, the mean forgets their order, and both pictures have the same *bag* of patches.
+#
+# **Every** picture of this task has such a twin: exchange the two shapes. They move by whole
+# patches, and the background is the same in all columns, so the twin is just as likely to be drawn.
+# Its answer is the other one. Whatever a model of bags learns, in the long run it is wrong half the
+# time. (It is tested on 400 pictures, hence not exactly 50 %.)
 #
 # So we have to *tell* each token where it is. How do you write a place?
 
@@ -194,13 +219,13 @@ for name, code in [("numbers 1, 2, 3 …", counted), ("what comes below", sinuso
     axes.plot(range(1, 201), cosine(first + code, second + code).mean(axis=0), label=name)
 axes.set(xlabel="number of the token", ylabel="similarity", ylim=(0, 1.05))
 axes.legend(frameon=False)
-plots.show("With numbers, two unrelated tokens become nearly the same: above 0.9 from number 3 "
-           "on. The other curve stays near one third.")
+plots.show("Two curves of the similarity of two unrelated tokens, over the numbers 1 to 200: one "
+           "for counting, one for the code that is built below.")
 
 # %% [markdown]
-# After three tokens the number is nine tenths of what there is: content drowns. At place 200, two
-# tokens look like one and the same thing, whatever they show. The other curve stays at a third,
-# at every place: the place should speak, but not shout.
+# From number 3 on, two tokens that have nothing in common are more than 0.9 alike: their content
+# drowns. At place 200 they look like one and the same thing, whatever they show. The other curve
+# stays near a third, at every place. A place should speak, but not shout.
 
 # %% [markdown]
 # Then normalise: nothing is larger than 1 now. But look at one **step**, from a token to the
@@ -233,8 +258,9 @@ counter = (np.arange(16)[:, None] >> np.arange(4)) & 1  # (16, 4): lowest bit fi
 _, axes = pyplot.subplots(1, 2, figsize=(7.5, 3.6), layout="constrained", width_ratios=[1, 1.6])
 plots.heatmap(counter, title="binary", row_label="position", column_label="bit", ax=axes[0])
 plots.heatmap(
-    sinusoids[:16, :8], title="sinusoids", column_label="feature", numbers=False, ax=axes[1]
-)
+    sinusoids[:16, :8], title="sinusoids", row_label="position", column_label="feature",
+    numbers=False, ax=axes[1],
+)  # fmt: skip
 plots.show("Bits of 0 to 15: the first changes at every step, the next at every second one, then "
            "every fourth. Beside it sinusoids: fast waves at the left, slow ones at the right.")
 
@@ -257,9 +283,8 @@ plots.show("Bits of 0 to 15: the first changes at every step, the next at every 
 #
 # Column $2i$ and column $2i + 1$ are one **pair**: a sine and a cosine of the same angle. The
 # angle grows by $1 / 10000^{2i/D}$ with each position: this is the pair's **frequency**. Pair 0
-# turns once in $2\pi \approx 6.3$ positions, pair 1 more slowly: the *wavelengths* grow by the
-# same factor from pair to pair, as the bits' did by 2. With many features, the last one comes
-# near $2\pi \cdot 10000$.
+# turns once in $2\pi \approx 6.3$ positions, pair 1 more slowly. The *wavelengths* grow by the
+# same factor from pair to pair, as the bits' did by 2.
 #
 # By hand, for $D = 4$ and $p = 1$: the angles are $1$ and $1/100$, so the row is
 # $(\sin 1, \cos 1, \sin 0.01, \cos 0.01) = (0.84, 0.54, 0.01, 1.00)$.
@@ -275,9 +300,14 @@ plots.show("A table with ripples that get wider to the right; wavelengths on a s
            "6 to 47,000 on a logarithmic scale.")
 
 # %% [markdown]
-# The left columns ripple, the right half hardly moves in 100 positions. Those slow waves are for
-# sequences that are much longer. Each row is different, and no row is larger than another: each
-# pair has $\sin^2 + \cos^2 = 1$.
+# The left columns ripple, the right half hardly moves in 100 positions. Each row is different, and
+# no row is larger than another: each pair has $\sin^2 + \cos^2 = 1$.
+#
+# **Why 10000?** The paper does not say. The number sets the slowest wave. Here that takes 47,000
+# positions for one turn, so even a very long sequence does not come round to the codes of its
+# beginning. Short sequences pay the price: in this table 17 of the 32 pairs turn by less than a
+# quarter in 100 positions. With 100 in place of 10000, the slowest wave has 544 positions, and only
+# 3 pairs are as slow.
 
 # %% [markdown]
 # ### Try it
@@ -371,114 +401,42 @@ check("add_positions", add_positions)
 # ## Distance is all that counts
 #
 # Now a small miracle. Compare all codes with all codes by dot products: the **Gram matrix**
-# $G = E E^\top$, $(N, N)$. In the picture, look along the diagonals.
+# $G = E E^\top$, $(N, N)$. On the right are three of its rows, each drawn from its own position.
 
 # %%
 gram = table @ table.T  # (100, 100)
 _, axes = pyplot.subplots(1, 2, figsize=(9, 3), layout="constrained")
 plots.heatmap(gram, title="dot products", row_label="position", column_label="position", ax=axes[0])
-for place in [20, 50, 80]:
-    axes[1].plot(np.arange(100) - place, gram[place], label=f"position {place}")
+for place, width, colour in [(20, 7, plots.PALE), (50, 4, plots.GREEN), (80, 1, "black")]:
+    offset = np.arange(100) - place
+    axes[1].plot(offset, gram[place], linewidth=width, color=colour, label=f"position {place}")
 axes[1].set(xlabel="offset", ylabel="dot product")
 axes[1].legend(frameon=False)
 plots.show("Bands along the diagonal; and three curves, from three positions, that lie exactly on "
            "each other: highest at offset 0, falling to both sides.")
 
 # %% [markdown]
-# Each diagonal has one colour. From wherever you look, the similarity depends on the **offset**
-# alone; the three curves are one. The reason is one line of trigonometry. For each pair, with the
-# angles $a$ and $b$ of two positions $p$ and $q$,
+# Each diagonal of the map has one colour. From wherever you look, the similarity depends on the
+# **offset** alone: the three curves lie on each other. The reason is one line of trigonometry. For
+# each pair, with the angles $a$ and $b$ of two positions $p$ and $q$,
 #
 # $$\sin a \sin b + \cos a \cos b = \cos(a - b)$$
 #
 # So the whole dot product is $\sum_i \cos\big((p - q) / 10000^{2i/D}\big)$: no $p$, no $q$, only
-# their difference. And on the whole, near places are more alike than far
-# ones, as we wished.
+# their difference. And on the whole, near places are more alike than far ones, as we wished.
 
 # %% [markdown]
-# ## A step is a rotation
+# ### Left or right?
 #
-# Draw a pair as a point, sine across and cosine up: it runs round a circle, like the hand of a
-# clock. One step turns the hand by a fixed angle, wherever it stands. A fast hand, a slower one,
-# a very slow one: the encoding is a wall of clocks, and reading them all tells the time.
-
-# %%
-_, axes = pyplot.subplots(1, 3, figsize=(7.5, 2.7), layout="constrained")
-for ax, pair in zip(axes, [0, 4, 8]):
-    hands = table[:12, 2 * pair : 2 * pair + 2]  # (12, 2)
-    ax.add_patch(pyplot.Circle((0, 0), 1, fill=False, color=plots.PALE))
-    ax.scatter(hands[:, 0], hands[:, 1], c=np.arange(12), cmap="cividis", zorder=2)
-    for place in [0, 1, 2]:
-        ax.annotate(str(place), 1.2 * hands[place], ha="center", va="center")
-    ax.set(title=f"pair {pair}", aspect="equal", xticks=[], yticks=[], xlim=(-1.4, 1.4),
-           ylim=(-1.4, 1.4))
-plots.show("Three circles with positions 0 to 11 as dots: far apart for pair 0, closer for pair 4, "
-           "crowded for pair 8.")
-
-# %% [markdown]
-# Turning a hand by the angle $t$ is a matrix product. For one pair, as a row vector,
+# Look at the curve once more. What does it say about *left or right*, the task we began with?
 #
-# $$(\sin a, \cos a) \begin{pmatrix} \cos t & -\sin t \\ \sin t & \cos t \end{pmatrix}
-#   = (\sin(a + t), \cos(a + t))$$
+# <details><summary>Answer</summary>Nothing. The curve is its own mirror image, since cos(a − b) =
+# cos(b − a): three to the left is as alike as three to the right. Dot products of codes alone
+# cannot tell the two apart.</details>
 #
-# Check the first entry: $\sin a \cos t + \cos a \sin t$, which is $\sin(a + t)$. The matrix does
-# not know $a$. So "three places further" is **one** matrix for all positions, and a Dense layer
-# can learn it: that is why attention can learn "look at the token before me" from such codes.
-
-# %% [markdown]
-# ## Exercise: `offset_rotation`
-#
-# *About 20 minutes, difficulty 3.*
-#
-# Write `offset_rotation(offset, dim)`: the matrix $R$ of shape $(D, D)$ with
-#
-# $$\text{PE}(p + \text{offset}) = \text{PE}(p)\, R \quad \text{for every } p.$$
-#
-# It is zero but for $D/2$ blocks of $2 \times 2$ on the diagonal, one for each pair; the pair's
-# angle is $t = \text{offset} / 10000^{2i/D}$. The offset may be negative.
-
-
-# %% nbgrader={"grade": false, "grade_id": "offset_rotation", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def offset_rotation(offset, dim):
-    """offset in positions, dim D -> (D, D): encoding[p] @ it is encoding[p + offset]."""
-    ### BEGIN SOLUTION
-    rotation = np.zeros((dim, dim), "float32")
-    for pair in range(dim // 2):
-        turn = offset / 10000 ** (2 * pair / dim)
-        block = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
-        rotation[2 * pair : 2 * pair + 2, 2 * pair : 2 * pair + 2] = block
-    return rotation
-    ### END SOLUTION
-
-
-# %% nbgrader={"grade": true, "grade_id": "offset_rotation_check", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-check("offset_rotation", offset_rotation)
-
-# %% [markdown]
-# ### Use it
-#
-# Move all 100 codes on by three places with one matrix, and compare with the codes that are
-# really there. Then by minus three.
-
-# %%
-for offset in [3, -3]:
-    moved = table @ np.array(positions.offset_rotation(offset, 64))  # (100, 64)
-    inside = slice(0, 97) if offset > 0 else slice(3, 100)  # whose goal lies in the table
-    goal = table[3:] if offset > 0 else table[:97]
-    print(f"offset {offset:2}: largest difference", f"{np.abs(moved[inside] - goal).max():.0e}")
-
-# %% [markdown]
-# ### Quick question
-#
-# A model was trained on sequences of up to 100 tokens, with sinusoids. You feed it 300. What
-# about the codes of positions 100 to 299?
-#
-# <details><summary>A: they do not exist</summary>They do: the formula gives a code for every
-# position. (A <em>learned</em> table of 100 rows would end.)</details>
-# <details><summary>B: they exist, and offsets still are rotations, so all is well</summary>The
-# first half is right. But the model has never seen those codes. Whether it does something
-# sensible with them is a question for an experiment, and we make it below.</details>
-# <details><summary>C: they exist, and nothing is guaranteed</summary>Yes.</details>
+# How, then, will a model with these codes tell left from right? Attention does not compare the
+# codes as they are. It multiplies one by $W_q$ and the other by $W_k$ first. Below we find a $W_q$
+# that looks to one side only.
 
 # %% [markdown]
 # ## Two dimensions
@@ -542,6 +500,136 @@ def sinusoidal_encoding_2d(height, width, dim):
 check("sinusoidal_encoding_2d", sinusoidal_encoding_2d)
 
 # %% [markdown]
+# ## A step is a rotation
+#
+# Draw a pair as a point, sine across and cosine up: it runs round a circle, like the hand of a
+# clock. One step turns the hand by a fixed angle, wherever it stands. A fast hand, a slower one,
+# a very slow one: the encoding is a wall of clocks, and reading them all tells the time.
+
+# %%
+_, axes = pyplot.subplots(1, 3, figsize=(7.5, 2.7), layout="constrained")
+for ax, pair in zip(axes, [0, 4, 8]):
+    hands = table[:12, 2 * pair : 2 * pair + 2]  # (12, 2)
+    ax.add_patch(pyplot.Circle((0, 0), 1, fill=False, color=plots.PALE))
+    ax.scatter(hands[:, 0], hands[:, 1], c=np.arange(12), cmap="cividis", zorder=2)
+    for place in [0, 1, 2]:
+        ax.annotate(str(place), 1.2 * hands[place], ha="center", va="center")
+    ax.set(title=f"pair {pair}", aspect="equal", xticks=[], yticks=[], xlim=(-1.4, 1.4),
+           ylim=(-1.4, 1.4))
+plots.show("Three circles with positions 0 to 11 as dots: far apart for pair 0, closer for pair 4, "
+           "crowded for pair 8.")
+
+# %% [markdown]
+# What happens to a hand that is turned by the angle $t$? School knows:
+#
+# $$\sin(a + t) = \sin a \cos t + \cos a \sin t, \qquad
+#   \cos(a + t) = \cos a \cos t - \sin a \sin t$$
+#
+# Read them slowly. The new sine is so much of the old sine and so much of the old cosine, and *how*
+# much does not depend on $a$. So one matrix of $2 \times 2$ turns the row $(\sin a, \cos a)$ into
+# the row $(\sin(a + t), \cos(a + t))$, whatever $a$ is. Which? Take a pencil and fill it in; at
+# $t = 0$ it must be the identity.
+
+# %% [markdown]
+# ## Exercise: `offset_rotation`
+#
+# *About 20 minutes, difficulty 3.*
+#
+# Write `offset_rotation(offset, dim)`: the matrix $R$ of shape $(D, D)$ with
+#
+# $$\text{PE}(p + \text{offset}) = \text{PE}(p)\, R \quad \text{for every } p.$$
+#
+# No pair looks at another, so all of it is zero but for the blocks that you have just filled in.
+# By which angle does pair $i$ turn in one step, and by which in `offset` steps? The offset may be
+# negative.
+
+
+# %% nbgrader={"grade": false, "grade_id": "offset_rotation", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def offset_rotation(offset, dim):
+    """offset in positions, dim D -> (D, D): encoding[p] @ it is encoding[p + offset]."""
+    ### BEGIN SOLUTION
+    rotation = np.zeros((dim, dim), "float32")
+    for pair in range(dim // 2):
+        turn = offset / 10000 ** (2 * pair / dim)
+        block = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+        rotation[2 * pair : 2 * pair + 2, 2 * pair : 2 * pair + 2] = block
+    return rotation
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "offset_rotation_check", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("offset_rotation", offset_rotation)
+
+# %% [markdown]
+# ### Use it
+#
+# "Three places further" is **one** matrix for all positions. Move all 100 codes with it, and
+# compare with the codes that are really there. Then move them by minus three.
+
+# %%
+for offset in [3, -3]:
+    moved = table @ np.array(positions.offset_rotation(offset, 64))  # (100, 64)
+    inside = slice(0, 97) if offset > 0 else slice(3, 100)  # whose goal lies in the table
+    goal = table[3:] if offset > 0 else table[:97]
+    same = np.abs(moved[inside] - goal).max() < 1e-5
+    print(f"offset {offset:2}: the moved codes are those that are there, to 1e-5: {same}")
+
+# %% [markdown]
+# And that is the $W_q$ we were looking for. A Dense layer can learn this matrix: let it move each
+# query's code by minus three before it is compared. **Predict** where the curve of dot products has
+# its peak now.
+
+# %%
+looking_left = table @ np.array(positions.offset_rotation(-3, 64)) @ table.T  # (100, 100)
+_, axes = pyplot.subplots(figsize=(5.5, 2.6), layout="constrained")
+offset = np.arange(100) - 50
+axes.plot(offset, gram[50], "--", color=plots.GREY, label="the codes as they are")
+axes.plot(offset, looking_left[50], color=plots.BLUE, label="the query's code moved by −3")
+axes.set(xlabel="offset of the key", ylabel="dot product", xlim=(-15, 15))
+axes.legend(frameon=False)
+plots.show("Two curves of dot products against the offset of the key, −15 to 15: for the codes as "
+           "they are, and for queries whose code was moved by −3.")
+
+# %% [markdown]
+# At $-3$, and the curve is no longer its own mirror image around 0: this head looks at the token
+# three places to its left, wherever it stands. That is how attention can learn "look at the token
+# before me" from sinusoids, and how it can tell left from right.
+
+# %% [markdown]
+# ### Rotate in attention itself: RoPE
+#
+# There, $W_q$ had to *learn* a rotation, and the codes were mixed with the content. Why not do it
+# ourselves? Add nothing to the tokens. Rotate the query of position $p$ by $R(p)$ and the key of
+# position $q$ by $R(q)$, just before they meet. (Values stay as they are.) **Predict** which two of
+# the three scores are the same.
+
+# %%
+query, key = rng.standard_normal((2, 64))
+for p, q in [(3, 5), (30, 35), (40, 42)]:
+    turned_query = query @ np.array(positions.offset_rotation(p, 64))
+    turned_key = key @ np.array(positions.offset_rotation(q, 64))
+    print(f"query at {p:2}, key at {q:2}: score {turned_query @ turned_key:.3f}")
+
+# %% [markdown]
+# The first and the third: both keys stand two places to the right. Two hands turned by $p$ and by
+# $q$ differ by what they differed before, plus $q - p$. So a score knows the contents and the
+# **offset**, by construction, and no position of its own. This is the *rotary* position embedding
+# (RoPE: Su and others, 2021). Below it runs against the others.
+
+# %% [markdown]
+# ### Quick question
+#
+# A model was trained on sequences of up to 100 tokens, with sinusoids. You feed it 300. What
+# about the codes of positions 100 to 299?
+#
+# <details><summary>A: they do not exist</summary>They do: the formula gives a code for every
+# position. (A <em>learned</em> table of 100 rows would end.)</details>
+# <details><summary>B: they exist, and offsets still are rotations, so all is well</summary>The
+# first half is right. But the model has never seen those codes. Whether it does something
+# sensible with them is a question for an experiment, and we make it below.</details>
+# <details><summary>C: they exist, and nothing is guaranteed</summary>Yes.</details>
+
+# %% [markdown]
 # ## The cure
 #
 # Back to *left or right*. The same model, the same pictures, the same four passes, and one array
@@ -560,35 +648,57 @@ print(f"without places: {bag_accuracy:.1%}   with sinusoids: {sinusoid_accuracy:
 #
 # The Vision Transformer does not use sinusoids at all. It **learns** the table: $N$ rows of $D$
 # numbers that start random and are trained like every other kernel.
-# `positions.LearnedPositions()` is such a layer: `add_positions` with a table of its own.
+# `positions.LearnedPositions()` is such a layer: `add_positions` with a table of its own. Compare
+# the losses, pass by pass, with those above.
 
 # %% tags=["nbval-ignore-output"]
 learned_model, learned_accuracy = train(positions.LearnedPositions(name="places"))
 accuracies = [bag_accuracy, sinusoid_accuracy, learned_accuracy]
 plots.bars(accuracies, ["none", "sinusoids", "learned"], title="left or right: right answers")
-plots.show("Bars of accuracy: none one half, sinusoids and learned positions both near 1.")
+plots.show("Three bars of the share of right answers: none, sinusoids, learned.")
 
 # %% [markdown]
-# It gets there as well, but later: for two or three of the four passes it stays at chance, since
-# it must first discover that places exist. (Take `verbose=0` out of `train` to watch.)
+# It gets there as well, but later: for some passes its loss stays that of a coin, since it must
+# first discover that places exist.
 #
 # What did it learn? For four places, how alike is every other place's code (cosine, after taking
 # away the mean of all codes)?
 
 # %%
+def draw_similarities(table):
+    """For four places of a grid of 8 x 8: how alike are the codes (64, D) of all others?"""
+    centred = table - table.mean(axis=0)
+    centred = centred / np.linalg.norm(centred, axis=-1, keepdims=True)
+    plots.similarity_maps(centred @ centred.T, (8, 8), [(0, 0), (2, 6), (4, 3), (7, 7)])
+
+
 learned_table = ops.convert_to_numpy(learned_model.get_layer("places").table)  # (64, 48)
-centred = learned_table - learned_table.mean(axis=0)
-centred = centred / np.linalg.norm(centred, axis=-1, keepdims=True)
-plots.similarity_maps(centred @ centred.T, (8, 8), [(0, 0), (2, 6), (4, 3), (7, 7)])
-plots.show("Similarity of learned codes. For row 2, column 6 the right side is alike and the left "
-           "side is its opposite, whatever the row; the other maps are paler.")
+draw_similarities(learned_table)
+plots.show("Similarity of the codes that a model learned from 'left or right', in a grid of 8 by "
+           "8, for four places.")
 
 # %% [markdown]
-# It learned what the task asks for, and no more. Look at row 2, column 6: the whole right side is
-# like it, the left side is the opposite, and *rows hardly matter*. Nobody told it about columns.
+# It learned what the task asks for. Look at row 2, column 6: the whole right side is like it, the
+# left side is the opposite, and *rows hardly matter*. Nobody told it about columns.
 #
-# A ViT trained on millions of photos must use both directions, and its maps look like our
-# crosses: you will see that picture in notebook 4.
+# And a model that must recognise **photos**? The small ViT that you will put together in notebook 4
+# comes with the course. It has seen 45,000 photos eight times, and its grid is $8 \times 8$, too.
+# **Predict** its four maps.
+
+# %%
+photo_model, _ = load_trained("vit-plain-cifar100")
+photo_table = ops.convert_to_numpy(photo_model.get_layer("positions").table)  # (1 + 64, 96)
+draw_similarities(photo_table[1:])  # without the code of the class token
+plots.show("Similarity of the codes that a ViT learned from photos, for the same four places.")
+
+# %% [markdown]
+# Now both directions count. Around row 4, column 3 lies a bright spot: *near places have similar
+# codes*, and nobody demanded it. And the corners are like the edges of the picture, and least like
+# its middle. (A likely reason: in most photos the thing is in the middle, and around it is
+# background.)
+#
+# The paper's figure 7 has such maps for a far larger ViT. There rows and columns show, as in the
+# crosses of the sinusoids.
 
 # %% [markdown]
 # ## A larger picture
@@ -677,12 +787,13 @@ survived = {
     "sinusoids\n(formula)": run_with(sinusoid_model, formula),
 }
 plots.bars(list(survived.values()), list(survived), title="right answers, twice the size")
-plots.show("Stretched as a picture, both tables work; as a list, and by the formula, chance.")
+plots.show("Four bars of right answers: for the learned table stretched as a picture and as a "
+           "list, for sinusoids stretched as a picture and by the formula.")
 
 # %% [markdown]
-# Stretched as a picture, both keep nearly everything. As a list, the new row 0 gets the left half
-# of the old row 0, and the new row 1 its right half: no column means what it did, and it is
-# chance again.
+# Stretched as a picture, both tables keep nearly everything. As a list, the learned one is back at
+# chance: the new row 0 gets the left half of the old row 0, the new row 1 its right half, and no
+# column means what it did.
 #
 # The surprise is the formula. It gives the right code for column 12, but this model has never
 # seen a column 12, and its column 4 used to be the *middle* of the picture. A formula that has a
@@ -691,9 +802,10 @@ plots.show("Stretched as a picture, both tables work; as a list, and by the form
 # %% [markdown]
 # ## What extrapolates?
 #
-# One more experiment, on sequences. The task: which letter stood **before** me? Trained on 16
-# letters; tested on other lengths. Four codes: none, numbers, normalised, sinusoids. It needs a
-# step to be the same step everywhere. **Predict** each row of the table.
+# One more experiment, on sequences. The task: which letter stood **before** me? (Before the first
+# stood none.) Trained on 16 letters, tested on other lengths. There are five ways to tell places:
+# none, numbers, normalised numbers, sinusoids, and rotary attention, which adds no code at all.
+# **Predict** each row of the table.
 
 
 # %%
@@ -707,7 +819,7 @@ def draw_letters(count, length):
 
 def code(kind, length, dim=48):
     """The codes of a sequence, (1, N, D)."""
-    if kind == "none":
+    if kind in ("none", "rotary"):
         return np.zeros((1, length, dim), "float32")
     if kind == "sinusoids":
         return np.array(positions.sinusoidal_encoding(length, dim))[None]
@@ -719,35 +831,57 @@ print("letters", draw_letters(2, 16)[0].shape, "  codes", code("numbers", 16).sh
 
 
 # %% [markdown]
-# The model has two inputs this time, letters and codes, so that the same trained model can be
-# asked about any length. Four trainings, half a minute in all.
+# Rotary attention is notebook 2's with one line more, in each of its four heads:
+
+
+# %%
+class RotaryAttention(layers.Layer):
+    """Self-attention with four heads of 12 features; queries and keys turn by their position."""
+
+    def __init__(self):
+        super().__init__()
+        self.query, self.key, self.value, self.out = (layers.Dense(48) for _ in range(4))
+        turns = [positions.offset_rotation(place, 12) for place in range(100)]
+        self.turns = np.stack([np.array(turn) for turn in turns])  # (100, 12, 12)
+
+    def call(self, x):
+        q, k, v = (split_heads(layer(x), 4) for layer in (self.query, self.key, self.value))
+        turns = ops.convert_to_tensor(self.turns)[: ops.shape(x)[1]]  # (N, 12, 12)
+        q, k = (ops.einsum("bhnd,nde->bhne", each, turns) for each in (q, k))
+        return self.out(merge_heads(attend(q, k, v)[0]))
+
+
+# %% [markdown]
+# The models have two inputs this time, letters and codes, so that a trained one can be asked about
+# any length. Five trainings, less than a minute in all.
 
 
 # %% tags=["nbval-ignore-output"]
 def train_letters(kind):
     keras.utils.set_random_seed(3)
     letters, codes = keras.Input((None, 8)), keras.Input((None, 48))
-    x = layers.Dense(48)(letters) + codes
-    for _ in range(2):
-        x = x + MultiHeadAttention(48, 4)(x)
+    x = layers.Dense(48, name="embed")(letters) + codes
+    for number in range(2):
+        own = MultiHeadAttention(48, 4, name=f"attention_{number}")
+        x = x + (RotaryAttention() if kind == "rotary" else own)(x)
     model = keras.Model([letters, codes], layers.Dense(9)(x))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.003), loss)
     shown, answers = draw_letters(16_000, 16)
     model.fit([shown, code(kind, 16).repeat(16_000, axis=0)], answers, batch_size=64, verbose=0)
+    print(f"{kind:10} trained, {model.count_params():,} numbers")
     return model
 
 
-kinds = ["none", "numbers", "normalised", "sinusoids"]
+kinds = ["none", "numbers", "normalised", "sinusoids", "rotary"]
 letter_models = {kind: train_letters(kind) for kind in kinds}
-print({kind: model.count_params() for kind, model in letter_models.items()})
 
 # %% [markdown]
-# Now ask each of the four about six lengths:
+# Now ask each of the five about six lengths:
 
 # %%
 lengths = [8, 16, 20, 24, 32, 64]
-found = np.zeros((4, 6))
+found = np.zeros((5, 6))
 for row, kind in enumerate(kinds):
     for column, length in enumerate(lengths):
         shown, answers = draw_letters(300, length)
@@ -756,40 +890,62 @@ for row, kind in enumerate(kinds):
         found[row, column] = (scores.argmax(axis=-1) == answers).mean()
 plots.heatmap(found, rows=kinds, columns=lengths, column_label="letters in the test",
               title="share of right answers, trained on 16 letters", limits=(0, 1))
-plots.show("Accuracy by code and length: at 16 normalised and sinusoids are right; at other "
-           "lengths both lose, and numbers never worked.")
+plots.show("A table of the share of right answers: a row for each of the five ways to tell places, "
+           "a column for each of six lengths.")
 
 # %% [markdown]
 # - **none** sees a bag of letters. The best it can do is to name the most frequent one.
 # - **numbers** shout the letters down. They do not even work at 16.
 # - **normalised** works at 16 and breaks with other lengths. At 8 one step is twice the step it
 #   knows, at 32 half of it.
+# - **rotary** keeps nearly everything up to 32 letters, and loses at 64.
 # - **sinusoids** are perfect at 16, and seem to lose slowly. Seem? A share of right answers can
 #   hide *where* they are. **Predict**, for sequences of 32, the share at each place:
 
 # %%
 shown, answers = draw_letters(1_000, 32)
 _, axes = pyplot.subplots(figsize=(6.5, 2.6), layout="constrained")
-for kind in ["sinusoids", "normalised"]:
+for kind, style in [("sinusoids", "-"), ("normalised", ":"), ("rotary", "--")]:
     codes = code(kind, 32).repeat(1_000, axis=0)
     scores = ops.convert_to_numpy(letter_models[kind]([shown, codes]))
-    axes.plot((scores.argmax(axis=-1) == answers).mean(axis=0), label=kind)
+    axes.plot((scores.argmax(axis=-1) == answers).mean(axis=0), style, label=kind)
 axes.axvline(15.5, color=plots.GREY, linewidth=1)
 axes.set(xlabel="place", ylabel="right answers", ylim=(0, 1.05))
-axes.legend(frameon=False)
-plots.show("Sinusoids: nearly all right up to place 15, then a fall to chance. Normalised: mostly "
-           "wrong everywhere but at place 0.")
+axes.legend(frameon=False, loc="center right")
+plots.show("Three curves of the share of right answers at places 0 to 31: sinusoids, normalised, "
+           "rotary. A grey line after place 15 marks the end of what they were trained on.")
 
 # %% [markdown]
-# At the places it was trained on, the model with sinusoids is nearly always right, though the
-# sequence is twice as long. From place 16 on it is chance. So it does not extrapolate at all: the
-# "slow loss" was only the share of known places. The formula promises that a step is the same
-# rotation everywhere, and a Dense layer *could* learn that rotation. Ours learned what to do with
-# sixteen codes. (And at 8 letters it is wrong more often than at 16, with places it knows. We
-# have not found out why. Could you?)
+# At the places it was trained on, the model with sinusoids is nearly always right. From place 16 on
+# it is near chance. So it does not extrapolate at all: the "slow loss" was only the share of known
+# places. A step is the same rotation everywhere, and a Dense layer *could* learn that rotation.
+# Ours learned what to do with sixteen codes.
 #
-# What does better builds the *offset* into the scores themselves: notebook 5 does that for
-# windows.
+# **Rotary** is the other way round: right at all places but the first ones. "The letter two steps
+# before" means the same at place 5 and at place 500. "There is *none* before me" is harder: the
+# first must notice that nobody answers, among twice as many others as in training.
+
+# %% [markdown]
+# One thing is odd. With **8** letters sinusoids are wrong more often than with 16, at places they
+# know well. What is missing? The letters 8 to 15, though no answer ever hangs on them. So look how
+# much of its attention each head of the first layer gives them, from places 0 to 7.
+
+# %% tags=["nbval-ignore-output"]
+letter_model = letter_models["sinusoids"]
+shown, answers = draw_letters(300, 16)
+x = letter_model.get_layer("embed")(shown) + code("sinusoids", 16)
+_, weights = letter_model.get_layer("attention_0")(x, return_weights=True)  # (B, h, N, N)
+to_later = ops.convert_to_numpy(weights)[:, :, :8, 8:].sum(axis=-1).mean(axis=(0, 2))  # (h,)
+print("attention from places 0-7 to 8-15, head by head:", *(f"{share:.0%}" for share in to_later))
+
+# %% [markdown]
+# A good part of it, in one head or another. A softmax must put its weight somewhere, and a head
+# that has nothing to find may rest on letters that do no harm. With 8 letters this resting place is
+# gone: the weight falls on near letters, and the next layer gets sums it has never seen. What a
+# model learns on 16 tokens holds for 16 tokens, downwards as upwards.
+#
+# What does better builds the *offset* into the scores themselves. Rotary attention does; notebook 5
+# does it in another way, for windows.
 
 # %% [markdown]
 # ### Quick question
@@ -799,10 +955,10 @@ plots.show("Sinusoids: nearly all right up to place 15, then a fall to chance. N
 #
 # <details><summary>A: learned positions, as they are</summary>They do not even run: there is a row
 # for each place, and no more. They have to be stretched.</details>
-# <details><summary>B: sinusoids, by the formula</summary>They run, and fell to chance
-# here.</details>
-# <details><summary>C: no positions at all</summary>Yes: chance before, chance after. It is the only
-# one that does not mind the size, since it does not know any.</details>
+# <details><summary>B: sinusoids, by the formula</summary>They run, and fell to chance: on
+# large pictures, and from the 17th letter on.</details>
+# <details><summary>C: no positions at all</summary>Yes: chance before, chance after. It does
+# not mind the size, since it does not know any.</details>
 # <details><summary>D: any of them, once the table is stretched like a picture</summary>Yes, nearly:
 # that is what we measured for learned positions and for sinusoids.</details>
 
@@ -840,8 +996,8 @@ plots.show("Sinusoids: nearly all right up to place 15, then a fall to chance. N
 # | count | `linear_positions` | $(N,)$ |
 # | a wall of clocks | `sinusoidal_encoding` | $(N, D)$ |
 # | tell every token | `add_positions` | $(B, N, D)$ |
-# | a step is a rotation | `offset_rotation` | $(D, D)$ |
 # | row and column | `sinusoidal_encoding_2d` | $(H \cdot W, D)$ |
+# | a step is a rotation | `offset_rotation` | $(D, D)$ |
 # | a larger picture | `resize_positions` | $(1 + H' W', D)$ |
 
 # %% tags=["nbval-ignore-output"]
@@ -851,10 +1007,9 @@ progress()
 # ## What we left out
 #
 # *Relative* positions, which add a learned number to each score depending on the offset: notebook
-# 5. *Fourier features*, sinusoids for places that are no whole numbers: notebook 6. *Rotary*
-# encodings, which rotate queries and keys by their position, so that every score depends on
-# offsets by construction: most large language models use them today, and you now know the
-# rotation they use.
+# 5. *Fourier features*, sinusoids for places that are no whole numbers: notebook 6. Rotary
+# positions in *two* dimensions, where one half of the features turns by the row and the other by
+# the column.
 #
 # **Next: notebook 4, the Vision Transformer.**
 

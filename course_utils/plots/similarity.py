@@ -28,8 +28,9 @@ def similarity_maps(
     for ax, (row, column) in zip(axes, places, strict=True):
         drawn = ax.imshow(maps[row, column], cmap=MAP, **limits)
         ax.plot(column, row, "o", markersize=9, fillstyle="none", color=VERMILLION, mew=2)
-        ax.set_title(f"row {row}, column {column}")
+        ax.set(title=f"row {row}, column {column}", xlabel="column")
         image_axes(ax)
+    axes[0].set_ylabel("row")
     figure.colorbar(drawn, ax=list(axes))
     return axes
 

@@ -22,3 +22,17 @@ def average_pool(images: np.ndarray, side: int) -> np.ndarray:
     *before, height, width, channels = images.shape
     shape = (height // side, side, width // side, side, channels)
     return images.reshape(*before, *shape).mean(axis=(-4, -2))
+
+
+def shift_and_mirror(images: np.ndarray, rng: np.random.Generator, most: int = 4) -> np.ndarray:
+    """Move each image by a few pixels of its own, and mirror every second one, by chance.
+
+    images (B, H, W, C) -> the same shape. What leaves at one side comes in at the other.
+    """
+    rows, columns = rng.integers(-most, most + 1, (2, len(images)))
+    mirrored = rng.random(len(images)) < 0.5
+    moved = [
+        np.roll(image[:, ::-1] if mirror else image, (row, column), axis=(0, 1))
+        for image, mirror, row, column in zip(images, mirrored, rows, columns, strict=True)
+    ]
+    return np.stack(moved)

@@ -181,8 +181,9 @@ ENCODER_BLOCK = Exercise(
     hints=(
         "Twice the same figure: step aside, norm what you see, ask a sublayer, come back and add. "
         "What you add to is never normed.",
-        "First sublayer: x + attention(norm1(x)). The second does the same to what comes out of "
-        "the first, with norm2 and mlp. All shapes are (B, N, D).",
+        "Follow the drawing from left to right. On the first way round x meets norm1, then "
+        "attention; at the plus what comes back is added to x as it was. The second way round "
+        "begins behind that plus. All shapes are (B, N, D).",
         "Two lines, each of them x = x + …. In the second, x is already what the first one made.",
     ),
     mistakes=MISTAKES,

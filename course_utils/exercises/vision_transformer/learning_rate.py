@@ -187,8 +187,9 @@ LEARNING_RATE = Exercise(
     seconds=30.0,  # JAX compiles Keras' own schedule anew for each step
     hints=(
         "Three stretches of time, three formulas. Which steps belong to which?",
-        "Before warmup_steps: the share step / warmup_steps of the peak. Then let way go from 0 to "
-        "1 and take peak · (1 + cos(π · way)) / 2. From total_steps on: 0.",
+        "Before warmup_steps: the share step / warmup_steps of the peak. From total_steps on: 0. "
+        "Between them let way go from 0 to 1: then cos(π · way) goes from 1 to -1. Lift it by 1, "
+        "and it goes from 2 to 0.",
         "if step < …: return peak * …;  if step >= …: return 0.0;  way = the share of the way down "
         "that is done, 0 at warmup_steps and 1 at total_steps;  return peak * (1 + cos(…)) / 2",
     ),
