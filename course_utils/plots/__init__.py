@@ -1,6 +1,7 @@
 """The course's figures and explorers: NumPy arrays in, axes or a widget out."""
 
 from course_utils.palette import BLUE, GREEN, GREY, PALE, PURPLE, VERMILLION
+from course_utils.plots.boxes import plan
 from course_utils.plots.curves import learning_curves, regression, spread
 from course_utils.plots.display import show
 from course_utils.plots.explorer import bars, temperature, temperature_explorer
@@ -31,6 +32,7 @@ __all__ = [
     "over_images",
     "patches",
     "perceiver_plan",
+    "plan",
     "receptive_field",
     "regression",
     "show",

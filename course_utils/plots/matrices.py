@@ -25,12 +25,14 @@ def heatmap(
     column_label: str = "",
     numbers: bool | None = None,
     limits: tuple[float, float] | None = None,
+    bar: Sequence[Axes] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a matrix as colours; NaN is a cross, and a boolean matrix has two colours.
 
     array (rows, columns) or (columns,). numbers: write them into the cells; None means where
-    there are at most 64. limits: the values at the two ends of the colours.
+    there are at most 64. limits: the values at the two ends of the colours. bar: the panels beside
+    which the scale of the colours stands, this one when None.
     """
     array = np.atleast_2d(np.asarray(array))
     if numbers is None:
@@ -41,14 +43,17 @@ def heatmap(
     if array.dtype == bool:
         draw_mask(ax, array)
     else:
-        draw_values(ax, array, numbers, limits)
+        draw_values(ax, array, numbers, limits, [ax] if bar is None else bar)
     label(ax, array.shape, rows, columns)
     ax.set(title=title, xlabel=column_label, ylabel=row_label)
     return ax
 
 
 def heatmaps(arrays: Sequence[np.ndarray], titles: Sequence[str], **same) -> np.ndarray:
-    """Draw matrices side by side; what `heatmap` takes by name holds for all of them."""
+    """Draw matrices side by side; what `heatmap` takes by name holds for all of them.
+
+    With limits they have one scale, which is drawn once.
+    """
     shapes = [np.atleast_2d(array) for array in arrays]
     sizes = [panel_size(array, same.get("numbers"), same.get("rows")) for array in shapes]
     widths = [width for width, _ in sizes]
@@ -57,7 +62,8 @@ def heatmaps(arrays: Sequence[np.ndarray], titles: Sequence[str], **same) -> np.
     )
     axes = figure.subplots(1, len(shapes), squeeze=False, width_ratios=widths)[0]
     for ax, array, title in zip(axes, shapes, titles, strict=True):
-        heatmap(array, title=title, ax=ax, **same)
+        beside = [ax] if "limits" not in same else list(axes) if ax is axes[-1] else []
+        heatmap(array, title=title, ax=ax, bar=beside, **same)
     return axes
 
 
@@ -84,8 +90,8 @@ def draw_mask(ax: Axes, mask: np.ndarray) -> None:
         ax.figure.legend(handles=meanings, loc="outside lower center", frameon=False)
 
 
-def draw_values(ax: Axes, array: np.ndarray, numbers: bool, limits) -> None:
-    """Draw a matrix of numbers, with the numbers in the cells or a scale beside it."""
+def draw_values(ax: Axes, array: np.ndarray, numbers: bool, limits, bar: Sequence[Axes]) -> None:
+    """Draw a matrix of numbers, its numbers in the cells or a scale beside the panels."""
     values = array.astype(float)
     finite = values[np.isfinite(values)]
     low, high = limits or ((finite.min(), finite.max()) if finite.size else (0.0, 1.0))
@@ -96,7 +102,8 @@ def draw_values(ax: Axes, array: np.ndarray, numbers: bool, limits) -> None:
     rows, columns = np.nonzero(np.isnan(values))
     ax.scatter(columns, rows, marker="x", s=60, linewidths=2, color=VERMILLION)
     if not numbers:
-        ax.figure.colorbar(picture, ax=ax, shrink=0.8)
+        if bar:
+            ax.figure.colorbar(picture, ax=bar, shrink=0.8)
         return
     separate(ax, array.shape)
     decimals = 0 if (finite == finite.round()).all() else 2
