@@ -819,15 +819,15 @@ boxes = {
     "norm,\nMLP": (6.8, 0, half), "norm,\nwindow_attention\nshift M // 2": (9, 0, half),
     "norm,\nMLP ": (10.8, 0, half), "the next\npair, or stage": (12.6, 0, ""),
 }  # fmt: skip
-ax = plots.plan(boxes, [list(boxes)], figsize=(12, 2.2))
+ax = plots.plan(boxes, [list(boxes)], figsize=(12, 1.9))
 for left, right in [(3.9, 6.05), (6.05, 7.5), (7.5, 10.05), (10.05, 11.5)]:
     bow = f"arc3,rad={-1 / (right - left)}"
     style = {"arrowstyle": "->", "color": plots.BLUE, "connectionstyle": bow}
     ax.annotate("", (right, 0.05), (left, 0.05), arrowprops=style)
     ax.text(right, 0, "+", color=plots.BLUE, size=13, ha="center", va="center")
-ax.text(5.7, 0.75, "W-MSA block", color=plots.BLUE, ha="center")
-ax.text(9.6, 0.75, "SW-MSA block", color=plots.BLUE, ha="center")
-ax.set_ylim(-0.6, 0.95)
+ax.text(5.7, 0.55, "W-MSA block", color=plots.BLUE, ha="center")
+ax.text(9.6, 0.55, "SW-MSA block", color=plots.BLUE, ha="center")
+ax.set_ylim(-0.5, 0.7)
 plots.show("A row of boxes: x, merge_patches, norm and Dense; then a W-MSA block and an SW-MSA "
            "block, each window_attention and an MLP behind norms, with residual paths around both.")
 
@@ -1197,7 +1197,8 @@ for pixels in [224, 32]:
 # four windows hold 49, 7, 7 and 1 real tokens. **Predict**: how much of its attention does a real
 # token give to padding, in each of them?
 
-# %%
+# %% tags=["nbval-ignore-output"]
+keras.utils.set_random_seed(5)
 x = rng.standard_normal((1, 8, 8, 32)).astype("float32")
 ones = windows.pad_to_multiple(np.ones((1, 8, 8, 1), "float32"), 7)  # (1, 14, 14, 1)
 real = np.array(windows.window_partition(ones, 7))[:, :, 0] > 0  # (4, 49)

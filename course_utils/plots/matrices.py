@@ -25,14 +25,14 @@ def heatmap(
     column_label: str = "",
     numbers: bool | None = None,
     limits: tuple[float, float] | None = None,
-    bar: Sequence[Axes] | None = None,
+    bar: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a matrix as colours; NaN is a cross, and a boolean matrix has two colours.
 
     array (rows, columns) or (columns,). numbers: write them into the cells; None means where
-    there are at most 64. limits: the values at the two ends of the colours. bar: the panels beside
-    which the scale of the colours stands, this one when None.
+    there are at most 64. limits: the values at the two ends of the colours.
+    bar: a colour bar beside it, where no numbers are written.
     """
     array = np.atleast_2d(np.asarray(array))
     if numbers is None:
@@ -43,7 +43,7 @@ def heatmap(
     if array.dtype == bool:
         draw_mask(ax, array)
     else:
-        draw_values(ax, array, numbers, limits, [ax] if bar is None else bar)
+        draw_values(ax, array, numbers, limits, bar)
     label(ax, array.shape, rows, columns)
     ax.set(title=title, xlabel=column_label, ylabel=row_label)
     return ax
@@ -52,8 +52,9 @@ def heatmap(
 def heatmaps(arrays: Sequence[np.ndarray], titles: Sequence[str], **same) -> np.ndarray:
     """Draw matrices side by side; what `heatmap` takes by name holds for all of them.
 
-    With limits they have one scale, which is drawn once.
+    With `limits` the colours mean the same in all of them: then one colour bar serves the row.
     """
+    one_bar = same.get("numbers") is False and same.get("limits") is not None
     shapes = [np.atleast_2d(array) for array in arrays]
     sizes = [panel_size(array, same.get("numbers"), same.get("rows")) for array in shapes]
     widths = [width for width, _ in sizes]
@@ -62,8 +63,9 @@ def heatmaps(arrays: Sequence[np.ndarray], titles: Sequence[str], **same) -> np.
     )
     axes = figure.subplots(1, len(shapes), squeeze=False, width_ratios=widths)[0]
     for ax, array, title in zip(axes, shapes, titles, strict=True):
-        beside = [ax] if "limits" not in same else list(axes) if ax is axes[-1] else []
-        heatmap(array, title=title, ax=ax, bar=beside, **same)
+        heatmap(array, title=title, ax=ax, bar=not one_bar, **same)
+    if one_bar:
+        figure.colorbar(axes[-1].images[0], ax=list(axes), shrink=0.8)
     return axes
 
 
@@ -90,8 +92,8 @@ def draw_mask(ax: Axes, mask: np.ndarray) -> None:
         ax.figure.legend(handles=meanings, loc="outside lower center", frameon=False)
 
 
-def draw_values(ax: Axes, array: np.ndarray, numbers: bool, limits, bar: Sequence[Axes]) -> None:
-    """Draw a matrix of numbers, its numbers in the cells or a scale beside the panels."""
+def draw_values(ax: Axes, array: np.ndarray, numbers: bool, limits, bar: bool) -> None:
+    """Draw a matrix of numbers, with the numbers in the cells or a scale beside it."""
     values = array.astype(float)
     finite = values[np.isfinite(values)]
     low, high = limits or ((finite.min(), finite.max()) if finite.size else (0.0, 1.0))
@@ -103,7 +105,7 @@ def draw_values(ax: Axes, array: np.ndarray, numbers: bool, limits, bar: Sequenc
     ax.scatter(columns, rows, marker="x", s=60, linewidths=2, color=VERMILLION)
     if not numbers:
         if bar:
-            ax.figure.colorbar(picture, ax=bar, shrink=0.8)
+            ax.figure.colorbar(picture, ax=ax, shrink=0.8)
         return
     separate(ax, array.shape)
     decimals = 0 if (finite == finite.round()).all() else 2

@@ -81,6 +81,14 @@ def test_shared_limits():
     assert [ax.images[0].get_clim() for ax in axes] == [(0, 2), (0, 2)]
 
 
+def test_one_colour_bar_serves_a_row_whose_colours_mean_the_same():
+    pair = [np.eye(2), np.eye(2)]
+    alike = plots.heatmaps(pair, ["a", "b"], numbers=False, limits=(0, 1))
+    assert len(alike[0].figure.axes) == 3
+    apart = plots.heatmaps(pair, ["a", "b"], numbers=False)
+    assert len(apart[0].figure.axes) == 4
+
+
 def test_draws_into_given_axes():
     ax = plt.subplots()[1]
     assert plots.heatmap([0.2, 0.8], ax=ax) is ax
