@@ -155,7 +155,7 @@ check("window_reverse", window_reverse)
 # %% [markdown]
 # ### Find the bug
 #
-# Two lines from a course forum, "a short window_partition with its inverse":
+# Two lines that promise a short `window_partition` with its inverse:
 #
 # ```python
 # windows = x.reshape(-1, M * M, C)
@@ -172,7 +172,7 @@ check("window_reverse", window_reverse)
 # %% [markdown]
 # ### True or false?
 #
-# "Swin's windows overlap: that is how information gets from one to the next." (From a tutorial.)
+# "Swin's windows overlap: that is how information gets from one to the next."
 #
 # <details><summary>True</summary>It would work, but then each token would be in several windows,
 # and the price would go up again. In Swin each token is in exactly one window of a
@@ -235,16 +235,18 @@ def attention_cost(height, width, dim, window=None):
 check("attention_cost", attention_cost)
 
 # %% [markdown]
-# Without windows the scores and the mixing grow sixteen times, for there are four times as many
-# queries, and each meets four times as many keys. With windows *everything* grows four times: a
-# query meets $M^2$ keys on any map. (These are equations 1 and 2 of the paper.)
+# The projections grow four times, always. Without windows, the scores and the mixing grow sixteen
+# times: there are four times as many queries, and each meets four times as many keys. With windows
+# *all six* grow four times, for a query meets $M^2$ keys on any map. (The two sums are equations 1
+# and 2 of the paper.)
 #
-# So the cost is **linear** in the number of tokens. It is the whole reason for this notebook.
+# So with windows the cost is **linear** in the number of tokens. It is the whole reason for this
+# notebook.
 
 # %% [markdown]
 # ### Measure it
 #
-# A formula counts multiplications; a clock counts everything. Here are both attentions of the
+# You have counted multiplications; a clock counts everything. Here are both attentions of the
 # course, on maps from $7 \times 7$ to $56 \times 56$ tokens with $D = 32$. **Predict**: from 28
 # tokens a side to 56 there are four times as many tokens. By how much does each time grow?
 
@@ -271,7 +273,7 @@ for place, side in enumerate(sides):
 print("milliseconds", measured.round(1).tolist())
 
 # %% [markdown]
-# Beside the clock, the formula:
+# Beside the clock, your count:
 
 # %% tags=["nbval-ignore-output"]
 predicted = [[windows.attention_cost(s, s, 32, m) for s in sides] for m in (None, 7)]
@@ -289,7 +291,8 @@ plots.show("Cost against the number of tokens, measured on the left and predicte
 # Take four times the tokens, 28 a side to 56. On paper, the windows then cost 4 times as much. All
 # with all costs 15 times as much. (Not 16: the projections only grow by 4.)
 #
-# The clock is milder at these sizes. Every call has a price of its own, however few the tokens are.
+# The clock is milder at these sizes. All with all took us six to seven times as long, and the
+# windows hardly longer than before. Every call has a price of its own, however few the tokens are.
 # With windows that price is higher, for there is more to cut and to glue. So with few tokens
 # windows save nothing, and with many they save nearly everything.
 
@@ -835,8 +838,7 @@ plots.show("A row of boxes: x, merge_patches, norm and Dense; then a W-MSA block
 # ### The whole thing
 #
 # `swin.swin_transformer` puts it together: patches, four stages (the first has nothing to merge),
-# and the mean over the last map. Its sizes are a
-# small dataclass. The paper's *Tiny*:
+# and the mean over the last map. Its sizes are a small dataclass. The paper's *Tiny*:
 
 # %%
 config = swin.VARIANTS["tiny"]
@@ -973,7 +975,8 @@ print(f"windows alone: {right_share(models['windows'], test_images):.1%} right")
 
 # %% [markdown]
 # Chance. It can see the colour of each shape, but "both are red" needs *one* place where both are
-# known, and there is none: the mean at the end only adds up. #
+# known, and there is none: the mean at the end only adds up.
+#
 # (Could votes do better than chance? A little. Two quarters whose votes rank the five colours in
 # opposite orders would be right in 75 % of their scenes. Three quarters cannot all be opposite to
 # each other, so for all four 75 % is a loose bound. Training finds nothing of it.)
@@ -1193,7 +1196,8 @@ for pixels in [224, 32]:
 # %% [markdown]
 # ### Padded keys
 #
-# There is worse in that first stage. The padding is zeros, and published models do not mask it. Its
+# There is worse in that first stage. The padding is zeros, and nobody hides it (`timm` 1.0.31
+# does not, nor does our Swin unless it is told to). Its
 # four windows hold 49, 7, 7 and 1 real tokens. **Predict**: how much of its attention does a real
 # token give to padding, in each of them?
 

@@ -258,11 +258,11 @@ check("keras_attention", keras_attention)
 # With its arguments in the wrong order, that example still reports about 53 % on CIFAR-100, after
 # 40 epochs. Why is it not at chance?
 #
-# <details><summary>A: the order does not matter to attention</summary>It does: you have just seen
-# two outputs that have nothing in common.</details>
+# <details><summary>A: the order does not matter to attention</summary>It does: those two outputs
+# had nothing in common.</details>
 # <details><summary>B: key and value are two Dense layers of the same data. With names exchanged it
 # is the same family of models</summary>Yes. What is called key_dense learns to make values, and
-# the other way round. The bug hurts as soon as the two differ: other widths, loaded weights, a
+# vice versa. The bug hurts as soon as the two differ: other widths, loaded weights, a
 # value that is not learned.</details>
 # <details><summary>C: the latent transformer repairs it</summary>There is nothing to repair, as B
 # says. And it never sees the data.</details>
@@ -841,7 +841,7 @@ ax.axhline(0.5, color=plots.GREY, linewidth=1)
 ax.set(xlabel="pixels left of 1,024", ylabel="right answers", ylim=(0.4, 1.02))
 ax.set_xticks(kept, [str(n) for n in kept])
 ax.minorticks_off()
-plots.show("Right answers against the number of pixels left, from 8 to 1,024, and a line for chance.")
+plots.show("Right answers against the pixels left, from 8 to 1,024, and a line for chance.")
 
 # %% [markdown]
 # Three of four pixels may go, and hardly an answer changes. A shape has about forty pixels, one in
@@ -1264,8 +1264,8 @@ for number, ax in enumerate(axes):
     ax.plot(*new_heard[number, :, 1::-1].T, "o", color="black", markersize=3, label="heard")
     ax.set(xlabel="time")
 axes[0].legend(frameon=False, fontsize="small")
-plots.show("Three sequences: the noisy dots that were heard, the true curve, and the curve that the "
-           "model writes.")
+plots.show("Three sequences: the noisy dots that were heard, the true curve, and the curve that "
+           "the model writes.")
 
 # %% [markdown]
 # Between the dots it stays close to the truth. Where there are none for a while, it draws a smooth
