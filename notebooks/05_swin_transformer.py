@@ -1338,9 +1338,9 @@ else:
 # | small sequences | `window_partition` | $(B \cdot \text{nW}, M^2, C)$ |
 # | and back | `window_reverse` | $(B, H, W, C)$ |
 # | linear in pixels | `attention_cost` | a number |
+# | offsets, not places | `relative_position_index` | $(A, A)$ |
 # | move the walls | `cyclic_shift` | $(B, H, W, C)$ |
 # | hide the strangers | `shifted_window_mask` | $(\text{nW}, M^2, M^2)$ |
-# | offsets, not places | `relative_position_index` | $(A, A)$ |
 # | the whole layer | `window_attention` | $(B, H, W, C)$ |
 # | the pyramid | `merge_patches` | $(B, H/2, W/2, 4C)$ |
 
