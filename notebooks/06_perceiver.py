@@ -1420,10 +1420,10 @@ plots.show(
 )
 
 # %% [markdown]
-# The CNN wins, clearly, and Swin comes second. We ran it four times, on one core and on two, on an
+# The CNN wins, clearly, and Swin comes second. We ran it five times, on one core and on two, on an
 # idle machine and on a busy one. The order held, the sizes did not: the CNN had 83 to 89 %, Swin 63
-# to 75, the Perceiver 52 to 54, and ViT 43 to 49. A quicker processor takes more steps in its
-# seconds, and all four get better.
+# to 75, the Perceiver 50 to 54, and ViT 43 to 49. A quicker processor takes more steps in its
+# seconds: on one the CNN came to 100 %.
 #
 # Look at what each knows *before* it has seen anything. A convolution knows that neighbours belong
 # together, and that a shape is a shape wherever it lies. Swin knows both, as far as its windows
@@ -1455,7 +1455,7 @@ for size, training in [(8, True), (32, True), (400, True), (400, False)]:
 # hangs on its neighbours in the batch.
 
 # %% [markdown]
-# Now look at the other columns of the table. In its time the Perceiver sees about three times as
+# Now look at the other columns of the table. In its time the Perceiver sees two to three times as
 # many pictures as the CNN, with a third of its numbers and a fifth of its memory. And with a
 # quarter of ViT's numbers its sixteen latents do what ViT does with 64 tokens.
 
