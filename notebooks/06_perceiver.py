@@ -1420,10 +1420,10 @@ plots.show(
 )
 
 # %% [markdown]
-# The CNN wins, clearly, and Swin comes second. We ran it five times, on one core and on two, on an
-# idle machine and on a busy one. The order held, the sizes did not: the CNN had 83 to 89 %, Swin 63
-# to 75, the Perceiver 50 to 54, and ViT 43 to 49. A quicker processor takes more steps in its
-# seconds: on one the CNN came to 100 %.
+# The CNN wins, clearly, and Swin comes second. We ran it six times, on one core and on two, on an
+# idle machine and on a busy one. That order held, the sizes did not: the CNN had 83 to 89 %, and
+# Swin 62 to 75 %. ViT and the Perceiver, 43 to 54 %, are too close to call. A quicker processor
+# takes more steps in its seconds: on one the CNN came to 100 %.
 #
 # Look at what each knows *before* it has seen anything. A convolution knows that neighbours belong
 # together, and that a shape is a shape wherever it lies. Swin knows both, as far as its windows
