@@ -298,9 +298,9 @@ plots.show("Cost against the number of tokens, measured on the left and predicte
 # Take four times the tokens, 28 a side to 56. On paper, the windows then cost 4 times as much. All
 # with all costs 15 times as much. (Not 16: the projections only grow by 4.)
 #
-# The clock is milder at these sizes. All with all took us about seven times as long, and the
-# windows hardly longer than before. Every call has a price of its own, however few the tokens are.
-# With windows that price is higher, for there is more to cut and to glue. So with few tokens
+# The clock is milder at these sizes. All with all took us seven to nine times as long, the
+# windows about twice as long at most. Every call has a price of its own, however few the tokens
+# are. With windows that price is higher, for there is more to cut and to glue. So with few tokens
 # windows save nothing, and with many they save nearly everything.
 
 
