@@ -9,6 +9,7 @@ from course_utils.plots.latents import latent_maps, perceiver_plan
 from course_utils.plots.matrices import heatmap, heatmaps
 from course_utils.plots.patches import filters, over_images, patches
 from course_utils.plots.photos import receptive_field
+from course_utils.plots.plans import plan
 from course_utils.plots.positions import sinusoid_explorer, waves
 from course_utils.plots.similarity import similarity_explorer, similarity_maps
 from course_utils.plots.tokens import model_view, token_view
@@ -33,6 +34,7 @@ __all__ = [
     "over_images",
     "patches",
     "perceiver_plan",
+    "plan",
     "receptive_field",
     "regression",
     "residual_stream",
