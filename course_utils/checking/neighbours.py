@@ -39,7 +39,7 @@ VERBS = {
     ast.Sub: "subtracts",
     ast.Mult: "multiplies",
     ast.Div: "divides",
-    ast.FloorDiv: "divides with //, which rounds down",
+    ast.FloorDiv: "divides with // (which rounds down)",
     ast.Mod: "takes the remainder",
     ast.Pow: "raises to a power",
     ast.MatMult: "takes a matrix product",

@@ -97,6 +97,12 @@ ATTENTION_SCORES = Exercise(
             "Axes 1 and 2 are the last two only where exactly one stands in front of them. -1 and "
             "-2 are the last two everywhere."
         ),
+        edited(
+            "√d cut to a whole number", ("query.shape[-1] ** 0.5", "int(query.shape[-1] ** 0.5)")
+        )(
+            "You divide by √d without its fraction: int() cuts it off, and makes 2 of √5. Leave "
+            "the root as it is."
+        ),
         edited("multiplied by √d", ("/ divisor", "* divisor"))(
             "You multiply by √d. Dot products grow with d already: divide."
         ),

@@ -246,9 +246,9 @@ EQUIVARIANT = Exercise(
             "fails your test. Compare with a tolerance: allclose(…, atol=1e-4)."
         ),
         edited("another permutation on each side", ("tokens)[:, order]", f"tokens)[:, {DRAWN}]"))(
-            "Both sides are permuted, but not alike: two draws, say, or an order and its inverse, "
-            "or the same order twice on one side, which does not undo it. Draw order once, and "
-            "compare layer(tokens[:, order]) with layer(tokens)[:, order]."
+            "What you compare does not stand in one order: there are two draws, say, or an order "
+            "and its inverse, or one side is permuted twice, which does not undo it. Draw order "
+            "once, and compare layer(tokens[:, order]) with layer(tokens)[:, order]."
         ),
         edited("always True", ("np.allclose(before, after, atol=1e-4)", "True"))(
             "Your test calls all our layers equivariant. Attention with positions, for one, is not."

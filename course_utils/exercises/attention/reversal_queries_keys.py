@@ -19,7 +19,7 @@ def reversal_cases(rng):
     return [Case(s, {"length": n}) for s, n in zip(shows, lengths, strict=True)]
 
 
-LOOKS = "favourite key of each query (-n: n keys alike)"
+LOOKS = "favourite key of each query (-2: two are, -3: three are)"
 
 
 def watch_reversal(inputs, arrays):

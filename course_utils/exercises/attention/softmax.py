@@ -59,8 +59,8 @@ OVER_ALL = (
     "maximum and sum along axis=-1."
 )
 WITHOUT_KEEPDIMS = (
-    "The sum has lost its last axis, so it is divided along the wrong one (and most shapes do not "
-    "fit at all). Keep it: sum(…, axis=-1, keepdims=True)."
+    "The sum has lost its last axis, so an entry meets the sum of another row (and most shapes do "
+    "not fit at all). Keep it: sum(…, axis=-1, keepdims=True)."
 )
 
 

@@ -47,7 +47,7 @@ def prune_cases(rng):
 MIXING = plain_params(2, value_bias=[1, 1], output_kernel=[[1, 2], [3, 4]], output_bias=[5, 6])
 WIDER = plain_params(4, output_kernel=numbered(4, 4))
 LADDER = (
-    by_hand(head=0, num_heads=2, **MIXING, query=numbered(1, 1, 2), value=numbered(1, 1, 2)),
+    by_hand(head=1, num_heads=2, **MIXING, query=numbered(1, 1, 2), value=numbered(1, 1, 2)),
     by_hand(head=1, num_heads=2, **WIDER, query=numbered(1, 1, 4), value=numbered(1, 1, 4)),
     by_hand("the params given, afterwards", head=1, num_heads=2, **MIXING),
 )
@@ -166,8 +166,8 @@ PRUNE_HEAD = Exercise(
             "You zero one row. A head has d = D // num_heads of them: from head·d on."
         ),
         edited("counted from 1", (OWN, "(head - 1) * width, head * width"))(
-            "You silence the head before. Heads are counted from 0: its rows are head·d to (head "
-            "+ 1)·d - 1."
+            "You silence the head before (for head 0, none at all). Heads are counted from 0: its "
+            "rows are head·d to (head + 1)·d - 1."
         ),
         edited("zeroes the query only", *instead("query"), COLUMNS, BIAS_TOO)(UNIFORM),
         edited("zeroes the query only", *instead("key"), COLUMNS)(UNIFORM),

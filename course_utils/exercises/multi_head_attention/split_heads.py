@@ -141,7 +141,8 @@ SPLIT_HEADS = Exercise(
         edited("a message without both numbers", NAMES_NEITHER)(
             "Right where the heads share the features evenly. Where they cannot, there is a "
             "ValueError, but who reads it does not learn which numbers do not fit. Check D % "
-            "num_heads yourself, before the reshape, and put num_heads and D into the message."
+            'num_heads before the reshape, and put the numbers into the message: f"… {num_heads} '
+            '… {D}", with an f.'
         ),
         edited("another error than ValueError", ANOTHER_ERROR, telling=NO_SLIP)(
             "Right where the heads share the features evenly. Where they cannot, your code stops "

@@ -101,6 +101,19 @@ SINUSOIDAL_ENCODING = Exercise(
             ("2 * pair", "2 * (2 * pair)"),
             ("np.cos(angles)", "np.cos(position / 10000 ** (2 * (2 * pair + 1) / dim))"),
         )(COLUMN_INDEX),
+        edited(
+            "brackets missing in the exponent",
+            ("10000 ** (2 * pair / dim)", "10000**2 * pair / dim"),
+        )(
+            "Your exponent is 2 alone: ** comes before * and /. Put it into brackets: "
+            "10000 ** (2 * i / dim)."
+        ),
+        edited(
+            "positions divided by the length", ("position / 10000", "position / length / 10000")
+        )(
+            "Your positions run from 0 to 1: they are divided by the length. Here they are "
+            "counted, 0, 1, 2 and so on, whatever the length is."
+        ),
         edited("odd dim not refused", NOT_REFUSED)(
             "Right for an even dim. An odd one leaves a sine without its cosine: raise a "
             "ValueError then, and no other error, before anything else."

@@ -73,6 +73,14 @@ SINUSOIDAL_ENCODING_2D = Exercise(
             "This is the encoding of a grid W high and H wide. On a square nobody would see it: "
             "the row, up to H, changes after every W tokens and belongs in the first half."
         ),
+        edited(
+            "halves cut from whole encodings",
+            ("sinusoidal_encoding(height, half)", "sinusoidal_encoding(height, dim)[:, :half]"),
+            ("sinusoidal_encoding(width, half)", "sinusoidal_encoding(width, dim)[:, half:]"),
+        )(
+            "Your halves are cut from encodings of D features, so that one has the fast waves "
+            "only, and the other the slow ones. Each half is a whole encoding of D/2 features."
+        ),
         edited("same half twice", ("rows, columns", "rows, rows"))(
             "Both halves encode the row, so tokens of a row cannot be told apart. The second half "
             "encodes the column."
