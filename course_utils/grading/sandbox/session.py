@@ -10,7 +10,7 @@ import json
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from course_utils.checking import sentences
@@ -25,11 +25,13 @@ from course_utils.grading.sandbox.protocol import (
     encode_cases,
     text,
 )
+from course_utils.grading.sandbox.stand_ins import NotInGrading
 from course_utils.grading.sandbox.steps import Plan
 
 LIVES = 3
 # In the place of a cell's number: the process looks at all cells, to find out which it needs.
 READING = 0
+NOT_THERE = f"{NotInGrading.__name__}:"
 # Seconds that a process gets to end a cell or a solution by itself, before it is ended.
 GRACE = 3.0
 START_SECONDS = 60
@@ -94,12 +96,14 @@ class StudentProcess:
 class Session:
     """What is asked in one grading, and where it stands.
 
-    asked: exercise id -> (exercise, cases).
+    asked: exercise id -> (exercise, cases), in the course's order. answered: what of ours may be
+    there after each exercise (tree.brought_in).
     """
 
     plan: Plan
     asked: dict[str, tuple[Exercise, list[Case]]]
     limits: Limits
+    answered: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
     left_out: set[int] = field(default_factory=set)
     now: int | str | None = None  # the cell or the exercise that runs at the moment
@@ -135,16 +139,28 @@ class Session:
             self.now = number
             said, _ = student.hear(self.limits.cell_seconds + GRACE)
             self.note(number, said)
+        there: set[str] = set()
         for name, (exercise, cases) in self.asked.items():
             if name in self.answers.outcomes:
                 continue
             self.now = name
             plain, block = encode_cases(cases)
-            student.send({"exercise": name, "cases": plain}, block)
+            ours = list(self.before(name, there))
+            student.send({"exercise": name, "cases": plain, "answered": ours}, block)
             seconds = self.limits.exercise(exercise)
             said, block = student.hear(seconds + GRACE)
             outcomes = decode_outcomes(exercise, cases, said, block)
             self.answers.outcomes[name] = [in_our_words(o, name, seconds) for o in outcomes]
+
+    def before(self, name: str, there: set[str]) -> Iterator[tuple[str, str]]:
+        """Ours for the exercises before this one. This process has answered them, or will not be
+        asked."""
+        for earlier, texts in self.answered.items():
+            if earlier == name:
+                return
+            if earlier not in there:
+                there.add(earlier)
+                yield from texts
 
     def needed(self, student: StudentProcess) -> list[int]:
         """Hand over the cells. The process says which of them it needs, before it runs one."""
@@ -168,7 +184,9 @@ class Session:
             self.answers.tests[number] = error, value
         if error is not None:
             self.answers.errors[number] = error
-            if number not in self.plan.given and number not in self.plan.tests:
+            # What needs the lesson's own models is an experiment, and proves nothing here.
+            experiment = error.startswith(NOT_THERE)
+            if number not in self.plan.given and number not in self.plan.tests and not experiment:
                 self.remark(CELL_RAISED.format(number=number, error=error))
 
     def goes_on(self, trouble: Exception, how: str, late: bool) -> bool:
