@@ -91,6 +91,50 @@ libc = ctypes.CDLL(None)
 won = any(libc.syscall(n, 0, 0, 0, 0) >= 0 for n in (57, 58, 425, 321, 298, 323)) \\
     or libc.syscall(435, bytes(88), 88) >= 0
 """,
+    "memory that no limit counts": """
+import ctypes
+libc = ctypes.CDLL(None)
+won = libc.shmget(0, 2**30, 0o1600) >= 0 or libc.memfd_create(b"x", 0) >= 0 \\
+    or libc.msgget(0, 0o1600) >= 0 or libc.semget(0, 1000, 0o1600) >= 0
+""",
+    "more of the disk in /dev/shm": """
+import os
+size = os.statvfs("/dev/shm").f_bavail
+open("left", "wb").write(bytes(2**20))
+won = os.statvfs("/dev/shm").f_bavail == size
+""",
+    "larger pipes": """
+import fcntl, os
+won = fcntl.fcntl(os.pipe()[1], fcntl.F_SETPIPE_SZ, 2**20) >= 2**20
+""",
+    "lock a file of all": """
+import fcntl, numpy
+fcntl.flock(open(numpy.__file__), fcntl.LOCK_SH | fcntl.LOCK_NB)
+won = True
+""",
+    "lock a part of a file of all": """
+import fcntl, numpy
+fcntl.lockf(open(numpy.__file__), fcntl.LOCK_SH | fcntl.LOCK_NB)
+won = True
+""",
+    "lease a file of all": """
+import fcntl, numpy
+fcntl.fcntl(open(numpy.__file__), fcntl.F_SETLEASE, fcntl.F_RDLCK)
+won = True
+""",
+    "ask whether a file is in memory": """
+import ctypes, mmap, numpy, os
+libc = ctypes.CDLL(None, use_errno=True)
+file = open(numpy.__file__, "rb")
+try:
+    won = os.preadv(file.fileno(), [bytearray(64)], 0, os.RWF_NOWAIT) > 0
+except OSError:
+    won = False
+libc.mmap.restype = ctypes.c_void_p
+place = libc.mmap(None, ctypes.c_size_t(4096), 1, 1, file.fileno(), 0)
+told = ctypes.create_string_buffer(1)
+won = won or libc.mincore(ctypes.c_void_p(place), ctypes.c_size_t(4096), told) == 0
+""",
     "keys of the kernel": """
 import ctypes
 won = ctypes.CDLL(None).syscall(248, b"user", b"k", b"v", 1, -4) >= 0

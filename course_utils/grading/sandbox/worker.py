@@ -19,11 +19,12 @@ from dataclasses import dataclass, replace
 
 from course_utils.checking import sentences
 from course_utils.checking.exercise import Case, Exercise
-from course_utils.checking.guard import loaded
+from course_utils.checking.guard import everywhere
 from course_utils.checking.run import Outcome, run
 from course_utils.errors import in_one_line
 from course_utils.grading.sandbox import confine
 from course_utils.grading.sandbox.cells import Notebook
+from course_utils.grading.sandbox.flags import flags_of, trees_of
 from course_utils.grading.sandbox.protocol import Channel, Ended, decode_cases, encode_outcomes
 from course_utils.grading.sandbox.questions import asked
 from course_utils.grading.sandbox.stand_ins import bring_in
@@ -37,6 +38,9 @@ WARM = (
     "course_utils.training.data",
     "matplotlib.pyplot",
 )
+
+
+MOST_FLAGS = 1000
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def template(control: socket.socket, settings: Settings) -> None:
         importlib.import_module(module.name)
     exercises = {said["id"]: asked(said) for said in settings.exercises}
     for exercise in exercises.values():
-        list(loaded(exercise))  # libraries load parts of themselves when they are first looked for
+        everywhere(exercise)  # libraries load parts of themselves when they are first looked for
     control.sendall(b"r")
     while True:
         request, (*descriptors,), _, _ = socket.recv_fds(control, 1, 2)
@@ -155,7 +159,10 @@ def serve(channel: Channel, settings: Settings, exercises: dict[str, Exercise]) 
         request, _ = channel.receive()
         steps = request["steps"]
         wanted = request["needed"] or needed(steps)
-        channel.send({"needed": wanted})
+        theirs = [step for step in steps if "run" in step and "binds" not in step]
+        flags = [[step["number"], kind] for step in theirs for kind in flags_of(step["run"])]
+        trees = [[name, tree] for step in theirs for name, tree in trees_of(step["run"]).items()]
+        channel.send({"needed": wanted, "flags": flags[:MOST_FLAGS], "trees": trees[:MOST_FLAGS]})
         for step in steps:
             number, exercise = step["number"], step.get("check")
             if exercise in notebook.namespace:

@@ -1,6 +1,7 @@
 """Grade one notebook from its file to its Reports."""
 
 import functools
+import hashlib
 import re
 import threading
 import time
@@ -46,7 +47,8 @@ def grade_file(
     given = None if released is None else reading.notebook(released)
     changes = restore(submission, handed_out(given)) if given else []
     todo = plan(submission, exercises, given, skip_experiments)
-    reports, answers = judge_submission(pool, todo, notebook, exercises, seed)
+    own = seed_of(seed, path.read_bytes())
+    reports, answers = judge_submission(pool, todo, notebook, exercises, own)
     return Graded(
         reports={name: report.to_dict() for name, report in reports.items()},
         notes=(*(f"Cell {sentence}." for sentence in changes), *answers.notes),
@@ -55,7 +57,15 @@ def grade_file(
             todo.tests[number]: {"error": error, "value": value}
             for number, (error, value) in answers.tests.items()
         },
+        flags=tuple(answers.flags),
     )
+
+
+def seed_of(seed: int, submission: bytes) -> int:
+    """The seed of one submission. What somebody finds out about its cases, and hands on or uses in
+    another try, tells nothing of those that are drawn there."""
+    digest = hashlib.sha256(f"{seed} ".encode() + submission).digest()
+    return int.from_bytes(digest[:16])
 
 
 def judge_submission(
@@ -107,7 +117,8 @@ def examine(
     session = Session(todo, asked, pool.limits, brought_in(notebook))
     answers = session.run(functools.partial(pool.fork, notebook))
     with JUDGING:
-        reports = {name: report_on(judges[name], answers.outcomes[name]) for name in ids}
+        words = seed == PUBLIC_SEED
+        reports = {name: report_on(judges[name], answers.outcomes[name], words) for name in ids}
     return answers, reports
 
 
