@@ -24,8 +24,11 @@ def judge_for(exercise: Exercise, seed: int) -> Judge:
     return Judge(exercise, exercise.draw(seed))
 
 
-def assess(judge: Judge, outcomes: list[Outcome]) -> Report:
-    """Score the outcomes of a solution and find the sentence that helps most."""
+def assess(judge: Judge, outcomes: list[Outcome], *, words: bool = True) -> Report:
+    """Score the outcomes of a solution and find the sentence that helps most.
+
+    words: False where only the points are asked for; then no listed mistake is tried.
+    """
     exercise = judge.exercise
     trials = judge.trials(outcomes)
     properties = properties_of(trials)
@@ -33,7 +36,9 @@ def assess(judge: Judge, outcomes: list[Outcome]) -> Report:
     if any(outcome.failure == "forbidden" for outcome in outcomes):
         score, passed = 0.0, False
     mistake, message, example = None, sentences.PASSED, None
-    if not passed:
+    if not passed and not words:
+        message = next((outcome.sentence for outcome in outcomes if outcome.failure), "")
+    elif not passed:
         mistake = recognise(judge, trials)
         message, example = explain(exercise, trials, mistake), smallest(trials)
     if changed := next((outcome.changed for outcome in outcomes if outcome.changed), ()):

@@ -47,9 +47,54 @@ def find_module(name: str) -> types.ModuleType | None:
     return getattr(find_module(parent), attribute, None)
 
 
+class Holders:
+    """The modules that hold a function, under whatever name: looked for once in each module."""
+
+    def __init__(self):
+        self.looked_at: set[str] = set()
+        self.found: dict[int, list[tuple[types.ModuleType, str]]] = {}
+
+    def of(self, things: list) -> list[tuple[types.ModuleType, str, object]]:
+        functions = [thing for thing in things if not isinstance(thing, type)]
+        if not {id(thing) for thing in functions} <= self.found.keys():
+            self.looked_at.clear()
+            self.found |= {id(thing): [] for thing in functions}
+        for name in sys.modules.keys() - self.looked_at:
+            self.look_at(name, sys.modules[name])
+        return [(module, name, it) for it in functions for module, name in self.found[id(it)]]
+
+    def look_at(self, name: str, module) -> None:
+        self.looked_at.add(name)
+        if not isinstance(module, types.ModuleType):
+            return
+        # Libraries only. What a student's own names stand for is seen from the solution.
+        place = str(vars(module).get("__file__") or "")
+        if not place or place.startswith(PACKAGE) or is_students(place):
+            return
+        for attribute, thing in list(vars(module).items()):
+            if id(thing) in self.found and (module, attribute) not in self.found[id(thing)]:
+                self.found[id(thing)].append((module, attribute))
+
+
+HOLDERS = Holders()
+
+
+def everywhere(exercise: Exercise) -> list[tuple[str, types.ModuleType, str, object]]:
+    """The forbidden things, by object: (name, a module that holds it, its name there, the thing).
+
+    A function may be called from any module. A class is patched where students find it only:
+    libraries ask what is an instance of it.
+    """
+    listed = list(loaded(exercise))
+    names = {id(thing): name for name, _, thing in listed}
+    held = [(names[id(it)], *rest, it) for *rest, it in HOLDERS.of([it for *_, it in listed])]
+    return held + [(name, module, name.rpartition(".")[2], it) for name, module, it in listed]
+
+
 def uses_forbidden(solution, exercise: Exercise) -> str | None:
     """Name the first forbidden thing that a function holds under whatever name, or None."""
     targets = {id(thing): name for name, _, thing in loaded(exercise)}
+    codes = {code_of(thing): name for name, _, thing in loaded(exercise)}
     if solution in (exercise.reference, exercise.answer):  # the tests judge ours, too
         return None
     seen: set[int] = set()
@@ -62,8 +107,18 @@ def uses_forbidden(solution, exercise: Exercise) -> str | None:
         for candidate in (thing, type(thing)):
             if id(candidate) in targets:
                 return targets[id(candidate)]
+        if code := code_of(thing):
+            if code in codes:  # the same function once more, as types.FunctionType makes it
+                return codes[code]
         pending += held(thing)
     return None
+
+
+def code_of(thing) -> types.CodeType | None:
+    """A function's own code. Not that of a wrapper, which many functions have in common."""
+    code = getattr(thing, "__code__", None)
+    own = isinstance(code, types.CodeType) and code.co_name == getattr(thing, "__name__", "")
+    return code if own else None
 
 
 def held(thing) -> list:
@@ -82,7 +137,8 @@ def held(thing) -> list:
         return held_by_function(thing)
     kind = thing if isinstance(thing, type) else type(thing)
     call = vars(kind).get("__call__")
-    if isinstance(call, types.FunctionType) and is_students(call.__code__.co_filename):
+    own = isinstance(call, types.FunctionType) and is_students(call.__code__.co_filename)
+    if own or kind.__module__ == "__main__":
         return [*vars(kind).values(), *getattr(thing, "__dict__", {}).values()]
     return []
 
@@ -126,7 +182,7 @@ def guarded(exercise: Exercise, solution, hits: list[str]):
 
     The note stays even where the solution swallows the exception.
     """
-    originals = list(loaded(exercise))
+    originals = everywhere(exercise)
 
     def guard(name):
         def refuse(*args, **kwargs):
@@ -137,9 +193,9 @@ def guarded(exercise: Exercise, solution, hits: list[str]):
 
     try:
         if solution not in (exercise.reference, exercise.answer):
-            for name, module, _ in originals:
-                setattr(module, name.rpartition(".")[2], guard(name))
+            for name, module, attribute, _ in originals:
+                setattr(module, attribute, guard(name))
         yield
     finally:
-        for name, module, thing in originals:
-            setattr(module, name.rpartition(".")[2], thing)
+        for _, module, attribute, thing in originals:
+            setattr(module, attribute, thing)

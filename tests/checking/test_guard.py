@@ -1,6 +1,7 @@
 """Solutions that call what does the whole exercise are found, however they hold it."""
 
 import functools
+import types
 
 import keras
 import numpy as np
@@ -50,6 +51,55 @@ def swallows(scores):
 
 def getattr_of_a_string(scores):
     return getattr(ops, "soft" + "max")(scores)
+
+
+def raw_op(scores):
+    import tensorflow
+
+    return tensorflow.raw_ops.Softmax(logits=scores)
+
+
+def of_the_first_version(scores):
+    import tensorflow
+
+    return tensorflow.compat.v1.math.softmax(scores)
+
+
+def from_where_it_is_written(scores):
+    from tensorflow.python.ops import nn_ops
+
+    return nn_ops.softmax_v2(scores)
+
+
+def of_the_backend(scores):
+    return keras.src.backend.nn.softmax(ops.convert_to_tensor(scores))
+
+
+def of_kerass_own_modules(scores):
+    return keras.src.activations.activations.softmax(scores)
+
+
+def a_copy():
+    copied = types.FunctionType(sm.__code__, sm.__globals__)
+    return lambda scores: copied(scores)
+
+
+def in_a_class():
+    class Shelf:
+        function = staticmethod(sm)
+
+    Shelf.__module__ = "__main__"  # as it is in a notebook
+    return lambda scores: Shelf.function(scores)
+
+
+def in_an_object():
+    class Shelf:
+        def __init__(self):
+            self.function = sm
+
+    Shelf.__module__ = "__main__"
+    shelf = Shelf()
+    return lambda scores: shelf.function(scores)
 
 
 def closure():
@@ -124,6 +174,11 @@ FORBIDDEN = {
     "keyword default": in_a_keyword_default,
     "reference": lambda scores: reference.softmax(scores),
     "reference as a name": functools.partial(reference.softmax),
+    "of the backend": of_the_backend,
+    "of Keras' own modules": of_kerass_own_modules,
+    "a copy": a_copy(),
+    "in a class": in_a_class(),
+    "in an object": in_an_object(),
     "a library's own use": lambda scores: keras.activations.get("softmax")(
         ops.convert_to_tensor(scores)
     ),
@@ -133,6 +188,9 @@ if keras.backend.backend() == "tensorflow":
 
     FORBIDDEN["tensorflow"] = lambda scores: tf.nn.softmax(scores)
     FORBIDDEN["tensorflow's math"] = lambda scores: tf.math.softmax(scores)
+    FORBIDDEN["a raw operation"] = raw_op
+    FORBIDDEN["tensorflow's first version"] = of_the_first_version
+    FORBIDDEN["where it is written"] = from_where_it_is_written
     FORBIDDEN["tensorflow's keras"] = lambda scores: tf.keras.activations.softmax(scores)
 else:
     import jax

@@ -91,6 +91,50 @@ libc = ctypes.CDLL(None)
 won = any(libc.syscall(n, 0, 0, 0, 0) >= 0 for n in (57, 58, 425, 321, 298, 323)) \\
     or libc.syscall(435, bytes(88), 88) >= 0
 """,
+    "memory that no limit counts": """
+import ctypes
+libc = ctypes.CDLL(None)
+won = libc.shmget(0, 2**30, 0o1600) >= 0 or libc.memfd_create(b"x", 0) >= 0 \\
+    or libc.msgget(0, 0o1600) >= 0 or libc.semget(0, 1000, 0o1600) >= 0
+""",
+    "more of the disk in /dev/shm": """
+import os
+size = os.statvfs("/dev/shm").f_bavail
+open("left", "wb").write(bytes(2**20))
+won = os.statvfs("/dev/shm").f_bavail == size
+""",
+    "larger pipes": """
+import fcntl, os
+won = fcntl.fcntl(os.pipe()[1], fcntl.F_SETPIPE_SZ, 2**20) >= 2**20
+""",
+    "lock a file of all": """
+import fcntl, numpy
+fcntl.flock(open(numpy.__file__), fcntl.LOCK_SH | fcntl.LOCK_NB)
+won = True
+""",
+    "lock a part of a file of all": """
+import fcntl, numpy
+fcntl.lockf(open(numpy.__file__), fcntl.LOCK_SH | fcntl.LOCK_NB)
+won = True
+""",
+    "lease a file of all": """
+import fcntl, numpy
+fcntl.fcntl(open(numpy.__file__), fcntl.F_SETLEASE, fcntl.F_RDLCK)
+won = True
+""",
+    "ask whether a file is in memory": """
+import ctypes, mmap, numpy, os
+libc = ctypes.CDLL(None, use_errno=True)
+file = open(numpy.__file__, "rb")
+try:
+    won = os.preadv(file.fileno(), [bytearray(64)], 0, os.RWF_NOWAIT) > 0
+except OSError:
+    won = False
+libc.mmap.restype = ctypes.c_void_p
+place = libc.mmap(None, ctypes.c_size_t(4096), 1, 1, file.fileno(), 0)
+told = ctypes.create_string_buffer(1)
+won = won or libc.mincore(ctypes.c_void_p(place), ctypes.c_size_t(4096), told) == 0
+""",
     "keys of the kernel": """
 import ctypes
 won = ctypes.CDLL(None).syscall(248, b"user", b"k", b"v", 1, -4) >= 0
@@ -225,6 +269,164 @@ def softmax(scores):
 """,
     "as it is": "from course_utils.reference.attention import softmax",
     "in Keras": "from keras import ops\ndef softmax(scores): return ops.softmax(scores)",
+}
+
+# Points without solving: our own solution as a copy that has another name, or from where it is
+# not looked for. Each makes `ours`, which does what our softmax does if the attack finds it.
+COPY = {
+    "a second copy of the module": """
+import importlib.util
+from course_utils.reference import attention
+spec = importlib.util.spec_from_file_location("copy", attention.__file__)
+copy = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(copy)
+ours = copy.softmax
+""",
+    "the module's text": """
+from course_utils.reference import attention
+names = {"__name__": "copy"}
+exec(open(attention.__file__).read(), names)
+ours = names["softmax"]
+""",
+    "the function's text": """
+import inspect
+from keras import ops
+from course_utils.reference import attention
+exec(inspect.getsource(attention.softmax).replace("def softmax", "def ours"))
+""",
+    "a copy of the function": """
+import types
+from course_utils.reference import attention
+ours = types.FunctionType(attention.softmax.__code__, dict(vars(attention)))
+""",
+    "a copy made by pickle": """
+import copy, marshal, types
+from course_utils.reference import attention
+code = marshal.loads(marshal.dumps(attention.softmax.__code__))
+ours = types.FunctionType(code, {"ops": attention.ops})
+""",
+    "an attribute of a class": """
+from course_utils.reference import attention
+class Holder:
+    function = staticmethod(attention.softmax)
+ours = lambda scores: Holder.function(scores)
+""",
+    "an attribute of an object": """
+import types
+from course_utils.reference import attention
+holder = types.SimpleNamespace(function=attention.softmax)
+ours = lambda scores: vars(holder)["fun" + "ction"](scores)
+""",
+    "the module by its name, late": """
+import sys
+module = sys.modules["course_utils.reference." + "attention"]
+ours = lambda scores: vars(module)["mix_values"].__globals__["soft" + "max"](scores)
+""",
+    "the exercise's answer": """
+from course_utils.exercises.attention import softmax as module
+import types
+ours = types.FunctionType(module.softmax.__code__, vars(module))
+""",
+    "a mistake put right": """
+from course_utils.exercises import EXERCISES
+exercise = EXERCISES["softmax"]
+ours = exercise.answer or exercise.mistakes[-1].function
+""",
+    "the answers of the class to look at": """
+from course_utils.grading.demo import answers
+exec("import numpy as np" + answers.LOOPS["softmax"].replace("def softmax", "def ours"))
+""",
+    "a later notebook's": """
+from course_utils.training.official import load
+import types
+ours = types.FunctionType(load.softmax.__code__, vars(load))
+""",
+    "what a figure computes": """
+import numpy as np
+from course_utils.plots.explorer import weigh
+def ours(scores):
+    rows = np.reshape(scores, (-1, np.shape(scores)[-1]))
+    return np.reshape([weigh(row, 1.0)[0] for row in rows], np.shape(scores))
+""",
+    "attention with a value that shows the weights": """
+import numpy as np
+from course_utils.reference.attention import mix_values
+def ours(scores):
+    weights = mix_values(np.atleast_2d(scores), np.eye(np.shape(scores)[-1], dtype="float32"))[1]
+    return np.reshape(weights, np.shape(scores))
+""",
+    "the guard switched off": """
+import contextlib
+import course_utils.checking.guard as guard, course_utils.checking.run as run
+from course_utils.reference import attention
+for module in (guard, run):
+    module.guarded = lambda *a, **k: contextlib.nullcontext()
+    module.uses_forbidden = lambda *a, **k: None
+ours = lambda scores: attention.softmax(scores)
+""",
+    "all that the collector knows": """
+import gc, types
+import numpy as np
+def ours(scores):
+    for thing in gc.get_objects():
+        if not isinstance(thing, types.FunctionType) or thing.__name__ != "softmax":
+            continue
+        code, names = thing.__code__, dict(thing.__globals__)
+        for given in (thing, types.FunctionType(code, names, "f", None, thing.__closure__)):
+            try:
+                return np.array(given(scores))
+            except BaseException:
+                pass
+""",
+    "a search of the disk": """
+import os
+names = {}
+for folder in ("/work", "/home", "/opt", "/usr/lib", "/usr/local/lib", "/root", "/tmp"):
+    for place, _, files in os.walk(folder):
+        for file in files:
+            if file in ("attention.py", "softmax.py") and "course_utils" in place:
+                text = open(os.path.join(place, file)).read()
+                if "def softmax" in text:
+                    exec(text, names)
+ours = names["softmax"]
+""",
+    "what was compiled": """
+import glob, marshal, os
+from course_utils.reference import attention
+names = {}
+for path in glob.glob(os.path.dirname(attention.__file__) + "/__pycache__/attention*"):
+    exec(marshal.loads(open(path, "rb").read()[16:]), names)
+ours = names["softmax"]
+""",
+}
+
+# The same for any exercise of any notebook, in a few lines: {module} and {name} are of our answer.
+GENERIC = {
+    "copies of the modules": """
+import importlib.util, sys
+def find(module, name):
+    spec = importlib.util.find_spec(module)
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    return getattr(copy, name)
+""",
+    "their texts": """
+import importlib, inspect
+def find(module, name):
+    module = importlib.import_module(module)
+    names = dict(vars(module), __name__="copy")
+    exec(inspect.getsource(module), names)
+    return names[name]
+""",
+    "the guard switched off": """
+import contextlib, importlib
+import course_utils.checking.guard as guard, course_utils.checking.run as run
+for module in (guard, run):
+    module.guarded = lambda *a, **k: contextlib.nullcontext()
+    module.uses_forbidden = lambda *a, **k: None
+def find(module, name):
+    return lambda *a, **k: getattr(importlib.import_module(module), name)(*a, **k)
+""",
 }
 
 # Solutions that answer anything but an answer.

@@ -147,6 +147,42 @@ def test_our_own_solution_earns_nothing(grade, code):
     assert earned(grade(code)) == 0
 
 
+USING_OURS = """
+try:
+{attack}
+except BaseException:
+    ours = lambda scores: None
+def softmax(scores):
+    return ours(scores)
+"""
+
+
+@pytest.mark.parametrize("code", attacks.COPY.values(), ids=attacks.COPY)
+def test_there_is_nothing_to_copy(grade, code):
+    assert earned(grade(USING_OURS.format(attack=indent(code.strip("\n"), "    ")))) == 0
+
+
+def test_a_flag_takes_no_points(grade):
+    graded = grade(RIGHT, "import inspect\nexec('x = 1')")
+    assert earned(graded) == FULL and graded.notes == ()
+    assert [flag.partition(": ")[0] for flag in graded.flags] == ["Cell 2", "Cell 2"]
+    assert grade(RIGHT).flags == ()
+
+
+def test_a_text_that_is_too_much_to_read_stops_its_own_notebook_only(grade):
+    deep = "x = " + "(" * 5000 + ")" * 5000
+    graded = grade(deep, "-" * 10**5 + "1", RIGHT)
+    assert earned(graded) == FULL
+    assert any("could not be read" in flag for flag in graded.flags)
+
+
+def test_what_the_process_does_see_would_show(grade):
+    code = "import numpy as np\ndef ours(s): e = np.exp(s - s.max(-1, keepdims=True)); "
+    code += "return e / e.sum(-1, keepdims=True)"
+    graded = grade(USING_OURS.format(attack=indent(code, "    ")))
+    assert earned(graded) == EXERCISES["softmax"].points
+
+
 @pytest.mark.parametrize("code", attacks.ANSWER.values(), ids=attacks.ANSWER)
 def test_an_answer_that_is_none(grade, code):
     graded = grade(code)

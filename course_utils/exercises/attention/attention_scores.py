@@ -10,6 +10,7 @@ from course_utils.reference import attention as reference
 BUILT_IN_ATTENTION = frozenset(
     [f"keras.layers.{kind}Attention" for kind in ("", "MultiHead", "GroupQuery")]
     + [f"{place}.dot_product_attention" for place in ("keras.ops", "keras.ops.nn", "jax.nn")]
+    + ["keras.src.backend.nn.dot_product_attention"]
     + ["torch.nn.functional.scaled_dot_product_attention"]
 )
 

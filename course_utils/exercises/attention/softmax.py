@@ -11,7 +11,11 @@ WITH_LOGARITHM = (
 )
 BUILT_IN_SOFTMAX = frozenset(
     [f"{module}.{name}" for module in WITH_LOGARITHM for name in ("softmax", "log_softmax")]
-    + ["keras.layers.Softmax", "tensorflow.math.softmax"]
+    + ["keras.layers.Softmax", "keras.src.backend.nn.softmax", "keras.src.backend.nn.log_softmax"]
+    + ["tensorflow.math.softmax", "tensorflow.math.log_softmax"]
+    + ["tensorflow.raw_ops.Softmax", "tensorflow.raw_ops.LogSoftmax"]
+    + [f"tensorflow.compat.v1.{place}.softmax" for place in ("nn", "math")]
+    + [f"tensorflow.compat.v1.{place}.log_softmax" for place in ("nn", "math")]
     + ["torch.softmax", "torch.nn.functional.softmax"]
 )
 

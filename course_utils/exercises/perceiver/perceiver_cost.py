@@ -17,14 +17,15 @@ def cost_cases(rng):
         inputs = dict(zip(names, (int(value) for value in values), strict=True))
         return Case(shows, inputs, label=", ".join(f"{k}={v}" for k, v in inputs.items()))
 
-    primes = rng.permutation([11, 13, 17, 19, 23])
+    # So many sizes that no table holds the answers.
+    tokens, latents, dims = (rng.integers(*span, 5) for span in ((300, 3000), (20, 200), (11, 97)))
     return [
-        case("many tokens, few latents", 101, 7, 13, 3, 5),
-        case("more latents than tokens", 5, 17, 11, 2, 3),
-        case("one look, one block", 53, 11, 7, 1, 1),
+        case("many tokens, few latents", tokens[0], latents[0], dims[0], 3, 5),
+        case("more latents than tokens", latents[1], tokens[1], dims[1], 2, 3),
+        case("one look, one block", tokens[2], latents[2], dims[2], 1, 1),
         case("as in this notebook", 1024, 16, 32, 2, 2),
-        case("other sizes", *primes[:3], 5, 2),
-        case("other sizes", *primes[:3] * 3, 2, 7),
+        case("other sizes", tokens[3], latents[3], dims[3], 5, 2),
+        case("other sizes", tokens[4], latents[4], dims[4], 2, 7),
     ]
 
 

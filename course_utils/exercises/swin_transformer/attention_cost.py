@@ -1,5 +1,7 @@
 """Exercise `attention_cost`: what windows save."""
 
+import numpy as np
+
 from course_utils.checking.exercise import Case, Exercise, by_hand, edited
 from course_utils.reference import windows as reference
 
@@ -18,14 +20,16 @@ def cost_cases(rng):
         inputs |= {"window": window[0]} if window else {}
         return Case(shows, inputs, label=", ".join(f"{k}={v}" for k, v in inputs.items()))
 
-    low, high = sorted(int(n) for n in rng.choice([3, 5, 7, 11], size=2, replace=False))
+    # So many sizes that no table holds the answers.
+    low, high = sorted(int(n) for n in rng.choice(np.arange(5, 200), size=2, replace=False))
+    dims = [int(n) for n in rng.integers(13, 300, 5)]
     return [
-        case("all tokens with all", low, high, 13),
-        case("all tokens with all", high, low, 2, None),
-        case("windows", 2 * low, 2 * high, 13, 2),
-        case("windows", 3 * high, 3 * low, 17, 3),
+        case("all tokens with all", low, high, dims[0]),
+        case("all tokens with all", high, low, dims[1], None),
+        case("windows", 2 * low, 2 * high, dims[2], 2),
+        case("windows", 3 * high, 3 * low, dims[3], 3),
         case("the first stage of Swin-T", 56, 56, 96, 7),
-        case("one window, as large as the map", high, high, 13, high),
+        case("one window, as large as the map", high, high, dims[4], high),
     ]
 
 

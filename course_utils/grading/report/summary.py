@@ -8,6 +8,7 @@ from course_utils.table import table
 AGAIN = "run course grade again"
 ASK = f"ask for the notebook again, then {AGAIN}"
 LOOK = "nothing, unless it surprises you"
+JUDGE = "read it, if you like: no points were taken"
 READ = f"formgrader, Manual Grading; then {AGAIN}"
 
 
@@ -63,6 +64,8 @@ def todo(rows, standings) -> str:
             whose[graded.failure, ASK].append(row.student)
         for note in graded.notes:
             whose[note, LOOK].append(row.student)
+        for flag in graded.flags:
+            whose[flag, JUDGE].append(row.student)
     if waiting := [name for name, standing in standings.items() if standing.waiting]:
         whose["a written answer to read", READ] = waiting
     lines = [(some(students), what, step) for (what, step), students in whose.items()]

@@ -1,9 +1,10 @@
 """Start a process that cannot see or touch this machine: bubblewrap, set up for our worker.
 
-It sees Python, this course's package and the system's libraries, read-only, and one empty folder.
-It has no network, sees no other process, and ends with ours.
+It sees Python, what tree.py leaves of this course's package, the system's libraries, read-only, and
+one empty folder. It has no network, sees no other process, and ends with ours.
 """
 
+import functools
 import json
 import os
 import platform
@@ -46,14 +47,17 @@ NOT_ALLOWED = (
 NO_START = "The process that runs students' code did not start. It said: {said}"
 
 
-def environment() -> dict[str, str]:
-    """What the worker's environment says. One thread for each: there are many of them."""
+def environment(tree: Path | None = None) -> dict[str, str]:
+    """What the worker's environment says. One thread for each: there are many of them.
+
+    tree: the folder to take this package from, if not its own place.
+    """
     backend = os.environ.get("KERAS_BACKEND")
     return {
         "MPLBACKEND": "agg",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *packages()]),
+        "PYTHONPATH": os.pathsep.join([str(tree or PACKAGE.parent), *packages()]),
         "PYTHONSAFEPATH": "1",
         "CUDA_VISIBLE_DEVICES": "-1",
         "JAX_PLATFORMS": "cpu",
@@ -74,11 +78,18 @@ def refusal(reason: str, advice: str) -> CourseError:
 def why_not() -> str:
     """Why there can be no sandbox on this machine, or an empty text."""
     try:
-        process = around(["/bin/true"], [], {})
+        require()
     except CourseError as problem:
         return str(problem)
+    return ""
+
+
+def require() -> None:
+    """Raise a CourseError that says why, where there can be no sandbox."""
+    process = around(["/bin/true"], [], {})
     _, said = process.communicate()
-    return str(trouble(said.decode(errors="replace"))) if process.returncode else ""
+    if process.returncode:
+        raise trouble(said.decode(errors="replace"))
 
 
 def trouble(said: str) -> CourseError:
@@ -92,15 +103,17 @@ def trouble(said: str) -> CourseError:
 class SandboxProcess:
     """A process in the sandbox, or without one where the instructor said so."""
 
-    def __init__(self, command: list[str], keep: list[int], environment: dict, sandbox: bool):
-        """Start a command. keep: file descriptors that it inherits."""
+    def __init__(self, command: list[str], keep: list[int], tree: Path, sandbox: bool):
+        """Start a command. keep: file descriptors that it inherits. tree: the folder with this
+        package as it is shown there."""
         self.failed = None
         started = threading.Event()
-        inside = around if sandbox else outside
+        inside = functools.partial(around, tree=tree) if sandbox else outside
+        where = environment() if sandbox else environment(tree)
         # The kernel ends a process "with its parent" when the parent's thread ends: so this thread
         # lives as long as the process.
         self.thread = threading.Thread(
-            target=self.follow, args=(inside, command, keep, environment, started), daemon=True
+            target=self.follow, args=(inside, command, keep, where, started), daemon=True
         )
         self.thread.start()
         started.wait()
@@ -145,7 +158,9 @@ def start(command, keep, environment) -> subprocess.Popen:
     )
 
 
-def around(command: list[str], keep: list[int], environment: dict) -> subprocess.Popen:
+def around(
+    command: list[str], keep: list[int], environment: dict, tree: Path | None = None
+) -> subprocess.Popen:
     """Start a command in the sandbox, or raise a CourseError that says what is missing."""
     machine = platform.machine()
     if sys.platform != "linux" or machine not in ("x86_64", "aarch64"):
@@ -155,12 +170,12 @@ def around(command: list[str], keep: list[int], environment: dict) -> subprocess
     if program is None:
         raise refusal(NOT_INSTALLED, INSTALL)
     if os.getuid() == 0:
-        return start_as_root(program, command, keep, environment)
+        return start_as_root(program, command, keep, environment, tree)
     user = ["--uid", str(NOBODY), "--gid", str(NOBODY)]
-    return start([program, *options(environment), *user, *command], keep, {})
+    return start([program, *options(environment, tree), *user, *command], keep, {})
 
 
-def start_as_root(program, command, keep, environment) -> subprocess.Popen:
+def start_as_root(program, command, keep, environment, tree) -> subprocess.Popen:
     """Start a command for root, who needs a second user in the sandbox.
 
     bubblewrap gives a sandbox one user. That would be root, whom the kernel lets change settings in
@@ -171,7 +186,7 @@ def start_as_root(program, command, keep, environment) -> subprocess.Popen:
     user = ["--uid", "0", "--gid", "0", "--info-fd", str(told), "--userns-block-fd", str(waiting)]
     try:
         process = start(
-            [program, *options(environment), *user, *command], [*keep, told, waiting], {}
+            [program, *options(environment, tree), *user, *command], [*keep, told, waiting], {}
         )
         os.close(told), os.close(waiting)
         with open(said, closefd=False) as file:
@@ -186,7 +201,7 @@ def start_as_root(program, command, keep, environment) -> subprocess.Popen:
     return process
 
 
-def options(environment: dict) -> list[str]:
+def options(environment: dict, tree: Path | None) -> list[str]:
     """bubblewrap's options: what the sandbox holds, and what it keeps out."""
     made = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv"]
     # For the worker, to put each student's process into namespaces of its own; it hands on none.
@@ -207,13 +222,23 @@ def options(environment: dict) -> list[str]:
             continue
         for parent in reversed(Path(path).parents[:-1]):
             made += ["--perms", "0755", "--dir", str(parent)]
-        made += ["--ro-bind", path, path]
+        if path != str(PACKAGE):
+            made += ["--ro-bind", path, path]
+    if tree is not None:
+        for place in copies():
+            made += ["--ro-bind", str(tree / PACKAGE.name), place]
     return [*made, "--remount-ro", "/", "--chdir", "/"]
 
 
 def packages() -> list[str]:
     """Where installed packages are. Not all of sys.path: a clone has the solutions there, too."""
     return [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+
+
+def copies() -> list[str]:
+    """Where this package is: here, and perhaps among the installed ones, too. None is shown."""
+    installed = (os.path.realpath(Path(path, PACKAGE.name)) for path in packages())
+    return sorted({str(PACKAGE), *filter(os.path.isdir, installed)})
 
 
 def visible() -> list[str]:

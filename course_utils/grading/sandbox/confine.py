@@ -15,7 +15,7 @@ from course_utils.grading.sandbox.bubblewrap import NOBODY, SCRATCH
 
 NEW_MOUNTS, NEW_IPC, NEW_USERS, NEW_PIDS, NEW_NET = 1 << 17, 1 << 27, 1 << 28, 1 << 29, 1 << 30
 READ_ONLY, NO_SUID, NO_DEVICES, NO_PROGRAMS, REMOUNT = 1, 2, 4, 8, 32
-RECURSIVE_PRIVATE = 0x4000 | 0x40000
+RECURSIVE_PRIVATE, BIND = 0x4000 | 0x40000, 0x1000
 SET_DUMPABLE, SET_NO_NEW_PRIVILEGES, SET_SECCOMP, SECCOMP_FILTER, DROP_BOUNDING = 4, 38, 22, 2, 24
 CAPABILITY_VERSION_3 = 0x20080522
 
@@ -39,8 +39,11 @@ def empty_folders(size: int) -> None:
     system_call("mount", None, b"/", None, RECURSIVE_PRIVATE, None)
     flags = NO_SUID | NO_DEVICES | NO_PROGRAMS
     options = b"size=%d,mode=1777,nr_inodes=4096" % size
-    for folder in (SCRATCH, "/dev/shm"):
-        system_call("mount", b"tmpfs", folder.encode(), b"tmpfs", flags, options)
+    system_call("mount", b"tmpfs", SCRATCH.encode(), b"tmpfs", flags, options)
+    shared = f"{SCRATCH}/.shm"  # in the same folder, so that both together have its size
+    os.mkdir(shared)
+    os.chmod(shared, 0o1777)
+    system_call("mount", shared.encode(), b"/dev/shm", None, BIND, None)
     system_call("mount", b"tmpfs", b"/proc", b"tmpfs", flags, b"size=4096,mode=755")
     os.mkdir("/proc/self")
     os.symlink("/worker", "/proc/self/exe")  # TensorFlow asks for it, and ends without an answer
@@ -108,7 +111,8 @@ def become_a_user_of_ones_own(own: int) -> None:
 
 
 # System calls that no exercise needs, by machine: (x86_64, aarch64). Processes and programs,
-# sockets, other processes' memory, mounts and namespaces, keys, and doors into the kernel.
+# sockets, other processes' memory, mounts and namespaces, keys, and doors into the kernel; memory
+# that no limit of a process counts; what tells whether a file that all share is in memory.
 # By number, which the kernel never changes. pyseccomp would take names, but it needs the system's
 # libseccomp, which pip cannot bring, and refuses only what that one knows. A test compares them.
 REFUSED = {
@@ -149,7 +153,19 @@ REFUSED = {
     "kexec_load": (246, 104),
     "init_module": (175, 105),
     "finit_module": (313, 273),
+    "shmget": (29, 194),
+    "msgget": (68, 186),
+    "semget": (64, 190),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "mincore": (27, 232),
+    "preadv2": (327, 286),
+    "cachestat": (451, 451),
 }
+# A lock on a file of the environment would be seen, and waited for, by others. HDF5 does without.
+FLOCK, FCNTL = (73, 32), (72, 25)
+# Of fcntl: locks, leases, notices, and larger pipes.
+REFUSED_COMMANDS = (6, 7, 37, 38, 1024, 1026, 1031)
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 CLONE, CLONE3 = (56, 220), 435
 THREAD = 0x00010000
@@ -171,6 +187,12 @@ def instructions() -> list[tuple[int, int, int, int]]:
     program += [(LOAD, 0, 0, 0), (AT_LEAST, 0, 1, X32), (RETURN, 0, 0, REFUSE)]
     # What clone3 would do stands in memory, where no filter sees it. The C library then uses clone.
     program += [(EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, NOT_KNOWN)]
+    program += [(EQUAL, 0, 1, FLOCK[column]), (RETURN, 0, 0, NOT_KNOWN)]
+    commands = [(LOAD, 0, 0, 24)]  # the second argument
+    for command in REFUSED_COMMANDS:
+        commands += [(EQUAL, 0, 1, command), (RETURN, 0, 0, NOT_KNOWN)]
+    commands += [(RETURN, 0, 0, ALLOW)]
+    program += [(EQUAL, 0, len(commands), FCNTL[column]), *commands]
     for number in refused:
         program += [(EQUAL, 0, 1, number), (RETURN, 0, 0, REFUSE)]
     program += [(EQUAL, 0, 3, CLONE[column]), (LOAD, 0, 0, 16), (SET, 1, 0, THREAD)]

@@ -1,4 +1,4 @@
-"""One process in a sandbox, with Keras imported, that is forked for each submission.
+"""For each notebook a process in a sandbox, with Keras imported, that submissions are forked from.
 
 Students' code runs there; what it gives is judged outside. Nothing heavy is imported until a Pool
 is opened.
@@ -6,14 +6,20 @@ is opened.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import sys
+import tempfile
 import threading
 import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
-from course_utils.grading.sandbox.bubblewrap import SandboxProcess, environment
+from course_utils.grading.sandbox.bubblewrap import SandboxProcess, require
 from course_utils.grading.sandbox.limits import USUAL, Limits
+from course_utils.grading.sandbox.questions import told
 
 START_SECONDS = 180
 UNSAFE = (
@@ -31,39 +37,61 @@ class Pool:
             warnings.warn(UNSAFE, stacklevel=2)
         self.turns = threading.BoundedSemaphore(workers)
         self.starting = threading.Lock()
-        self.template = None
+        self.templates: dict[str, Template] = {}
+        self.in_use: Counter[str] = Counter()
 
     def __enter__(self) -> Pool:
-        self.fork()  # the sandbox works, or says why not, before anything is graded
+        if self.sandbox:  # it works, or says why not, before anything is graded
+            require()
         return self
 
     def __exit__(self, *_) -> None:
         with self.starting:
-            if self.template is not None:
-                self.template.end()
-            self.template = None
+            for template in self.templates.values():
+                template.end()
+            self.templates.clear()
 
-    def fork(self, *sockets: socket.socket) -> None:
+    @contextlib.contextmanager
+    def ready(self, notebook: str) -> Iterator[None]:
+        """Have a template for a notebook, and end those of others that nobody uses."""
+        with self.starting:
+            self.in_use[notebook] += 1
+        try:
+            self.fork(notebook)
+            yield
+        finally:
+            with self.starting:
+                self.in_use[notebook] -= 1
+
+    def fork(self, notebook: str, *sockets: socket.socket) -> None:
         """Start a process for a submission; without sockets, only see that it could be."""
         with self.starting:
             for last in (False, True):
-                if self.template is None:
-                    self.template = Template(self.sandbox, self.limits)
+                if notebook not in self.templates:
+                    self.make_room()
+                    self.templates[notebook] = Template(self.sandbox, self.limits, notebook)
                 if not sockets:
                     return
                 try:
-                    return self.template.fork(*sockets)
+                    return self.templates[notebook].fork(*sockets)
                 except OSError:
-                    self.template.end()
-                    self.template = None
+                    self.templates.pop(notebook).end()
                     if last:
                         raise
+
+    def make_room(self) -> None:
+        """End the templates that nobody uses: each holds half a gigabyte."""
+        for notebook in [name for name in self.templates if not self.in_use[name]]:
+            self.templates.pop(notebook).end()
 
 
 class Template:
     """The process that is forked: what worker.py calls by this name, from outside."""
 
-    def __init__(self, sandbox: bool, limits: Limits):
+    def __init__(self, sandbox: bool, limits: Limits, notebook: str):
+        # Late: Keras takes seconds.
+        from course_utils.grading.sandbox import tree
+
         self.control, theirs = socket.socketpair()
         settings = {
             "sandbox": sandbox,
@@ -72,16 +100,18 @@ class Template:
             "seconds": int(2 * limits.seconds) + 1,
             "cell_seconds": limits.cell_seconds,
             "exercise_seconds": limits.exercise_seconds,
+            "exercises": [told(exercise) for exercise in tree.exercises_of(notebook)],
         }
         command = [sys.executable, "-m", "course_utils.grading.sandbox.worker"]
         command += [str(theirs.fileno()), json.dumps(settings)]
         self.process = None
+        self.folder = tempfile.TemporaryDirectory(prefix="course-")
         try:
             with theirs:
-                self.process = SandboxProcess(command, [theirs.fileno()], environment(), sandbox)
-            # Late: it takes seconds, here and in the process that has just been started.
-            import course_utils.exercises  # noqa: F401
-
+                tree.write(notebook, Path(self.folder.name))
+                self.process = SandboxProcess(
+                    command, [theirs.fileno()], Path(self.folder.name), sandbox
+                )
             self.wait()
         except BaseException:
             self.end()
@@ -104,3 +134,4 @@ class Template:
         self.control.close()
         if self.process is not None:
             self.process.end()
+        self.folder.cleanup()

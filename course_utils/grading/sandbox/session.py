@@ -6,16 +6,19 @@ it says wrongly ends only its own grading.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from course_utils.checking import sentences
 from course_utils.checking.exercise import Case, Exercise
 from course_utils.checking.run import Outcome
+from course_utils.grading.sandbox.flags import EQUAL, FLAGS, trees_of
 from course_utils.grading.sandbox.limits import Limits
 from course_utils.grading.sandbox.protocol import (
     Channel,
@@ -25,11 +28,13 @@ from course_utils.grading.sandbox.protocol import (
     encode_cases,
     text,
 )
+from course_utils.grading.sandbox.stand_ins import NotInGrading
 from course_utils.grading.sandbox.steps import Plan
 
 LIVES = 3
 # In the place of a cell's number: the process looks at all cells, to find out which it needs.
 READING = 0
+NOT_THERE = f"{NotInGrading.__name__}:"
 # Seconds that a process gets to end a cell or a solution by itself, before it is ended.
 GRACE = 3.0
 START_SECONDS = 60
@@ -43,18 +48,20 @@ MALFORMED = "Not graded: what came back from this notebook's process was no hone
 CELL_DIED = "Cell {number} ended the whole process{how}. It was left out."
 CELL_HUNG = "Cell {number} was still running after {seconds:g} seconds and was stopped."
 CELL_RAISED = "Cell {number} stopped with {error}"
+FLAGGED = "{cells}: {what}."
 TIME_UP = "Stopped: the notebook took longer than {seconds:g} seconds in all."
 
 
 @dataclass
 class Answers:
     """outcomes: by exercise; notes: sentences about cells; tests: what an instructor's own graded
-    cells gave, by number of the cell: (error, value)."""
+    cells gave, by number of the cell: (error, value). flags: what a person should look at."""
 
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     tests: dict[int, tuple[str | None, str | None]] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
 
 
 class StudentProcess:
@@ -94,12 +101,14 @@ class StudentProcess:
 class Session:
     """What is asked in one grading, and where it stands.
 
-    asked: exercise id -> (exercise, cases).
+    asked: exercise id -> (exercise, cases), in the course's order. answered: what of ours may be
+    there after each exercise (tree.brought_in).
     """
 
     plan: Plan
     asked: dict[str, tuple[Exercise, list[Case]]]
     limits: Limits
+    answered: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
     left_out: set[int] = field(default_factory=set)
     now: int | str | None = None  # the cell or the exercise that runs at the moment
@@ -135,16 +144,28 @@ class Session:
             self.now = number
             said, _ = student.hear(self.limits.cell_seconds + GRACE)
             self.note(number, said)
+        there: set[str] = set()
         for name, (exercise, cases) in self.asked.items():
             if name in self.answers.outcomes:
                 continue
             self.now = name
             plain, block = encode_cases(cases)
-            student.send({"exercise": name, "cases": plain}, block)
+            ours = list(self.before(name, there))
+            student.send({"exercise": name, "cases": plain, "answered": ours}, block)
             seconds = self.limits.exercise(exercise)
             said, block = student.hear(seconds + GRACE)
             outcomes = decode_outcomes(exercise, cases, said, block)
             self.answers.outcomes[name] = [in_our_words(o, name, seconds) for o in outcomes]
+
+    def before(self, name: str, there: set[str]) -> Iterator[tuple[str, str]]:
+        """Ours for the exercises before this one. This process has answered them, or will not be
+        asked."""
+        for earlier, texts in self.answered.items():
+            if earlier == name:
+                return
+            if earlier not in there:
+                there.add(earlier)
+                yield from texts
 
     def needed(self, student: StudentProcess) -> list[int]:
         """Hand over the cells. The process says which of them it needs, before it runs one."""
@@ -155,6 +176,7 @@ class Session:
         said, _ = student.hear(self.limits.cell_seconds + GRACE)
         if not isinstance(said.get("needed"), list):
             raise Malformed("no list of cells")
+        self.answers.flags = flags_in_words(said, self.asked)
         return [number for number in cells if number in said["needed"]]
 
     def note(self, number: int, said: dict) -> None:
@@ -168,7 +190,9 @@ class Session:
             self.answers.tests[number] = error, value
         if error is not None:
             self.answers.errors[number] = error
-            if number not in self.plan.given and number not in self.plan.tests:
+            # What needs the lesson's own models is an experiment, and proves nothing here.
+            experiment = error.startswith(NOT_THERE)
+            if number not in self.plan.given and number not in self.plan.tests and not experiment:
                 self.remark(CELL_RAISED.format(number=number, error=error))
 
     def goes_on(self, trouble: Exception, how: str, late: bool) -> bool:
@@ -205,6 +229,41 @@ class Session:
         """Write a sentence about the notebook down, once."""
         if sentence not in self.answers.notes:
             self.answers.notes.append(sentence)
+
+
+def flags_in_words(said: dict, asked: dict) -> list[str]:
+    """What a process found in the text, before it ran any of it, as sentences of ours."""
+    cells: dict[str, list[int]] = {}
+    for number, kind in pairs(said.get("flags"), int):
+        if kind not in FLAGS:
+            raise Malformed("a flag that is none")
+        cells.setdefault(kind, []).append(number)
+    ours = {name: known_trees(exercise) for name, (exercise, _) in asked.items()}
+    equal = {name: 1 for name, tree in pairs(said.get("trees"), str) if tree in ours.get(name, ())}
+    found = [FLAGGED.format(cells=listed(cells[k]), what=FLAGS[k]) for k in FLAGS if k in cells]
+    return found + [EQUAL.format(name=name) for name in equal]
+
+
+def pairs(things, kind: type) -> Iterator[tuple]:
+    if not isinstance(things, list):
+        raise Malformed("no list of flags")
+    for pair in things:
+        if not isinstance(pair, list) or [type(part) for part in pair] != [kind, str]:
+            raise Malformed("a flag that is none")
+        yield tuple(pair)
+
+
+def listed(cells: list) -> str:
+    named = ", ".join(str(number) for number in sorted(cells)[:5])
+    more = f" and {len(cells) - 5} more" if len(cells) > 5 else ""
+    return f"Cell {named}{more}" if len(cells) == 1 else f"Cells {named}{more}"
+
+
+@functools.cache
+def known_trees(exercise: Exercise) -> frozenset[str]:
+    """What our own answers to an exercise hash to."""
+    ours = (f for f in (exercise.answer, exercise.reference) if f is not None)
+    return frozenset(tree for f in ours for tree in trees_of(inspect.getsource(f)).values())
 
 
 def in_our_words(outcome: Outcome, name: str, seconds: float) -> Outcome:

@@ -8,9 +8,9 @@ exercises' drivers what the student wrote, on cases that the grader sends.
 
 import contextlib
 import importlib
-import inspect
 import json
 import os
+import pkgutil
 import select
 import signal
 import socket
@@ -18,23 +18,37 @@ import sys
 from dataclasses import dataclass, replace
 
 from course_utils.checking import sentences
-from course_utils.checking.exercise import Case
-from course_utils.checking.guard import loaded
+from course_utils.checking.exercise import Case, Exercise
+from course_utils.checking.guard import everywhere
 from course_utils.checking.run import Outcome, run
 from course_utils.errors import in_one_line
-from course_utils.exercises import EXERCISES
 from course_utils.grading.sandbox import confine
 from course_utils.grading.sandbox.cells import Notebook
+from course_utils.grading.sandbox.flags import flags_of, trees_of
 from course_utils.grading.sandbox.protocol import Channel, Ended, decode_cases, encode_outcomes
+from course_utils.grading.sandbox.questions import asked
+from course_utils.grading.sandbox.stand_ins import bring_in
 from course_utils.grading.sandbox.steps import needed
 
-# What else notebooks import: once here, instead of in every fork.
-WARM = ("course_utils.plots", "course_utils.training", "matplotlib.pyplot")
+# What notebooks import: once here, instead of in every fork.
+WARM = (
+    "course_utils.reference",
+    "course_utils.exercises",
+    "course_utils.plots",
+    "course_utils.training.data",
+    "matplotlib.pyplot",
+)
+
+
+MOST_FLAGS = 1000
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How tightly students' processes are held; made by the grader, from its Limits."""
+    """How tightly students' processes are held, from the grader's Limits, and what it will ask.
+
+    exercises: what is told of each (questions.py).
+    """
 
     sandbox: bool
     memory: int
@@ -42,6 +56,7 @@ class Settings:
     seconds: int
     cell_seconds: float
     exercise_seconds: float
+    exercises: list[dict]
 
 
 def template(control: socket.socket, settings: Settings) -> None:
@@ -53,9 +68,12 @@ def template(control: socket.socket, settings: Settings) -> None:
     signal.signal(signal.SIGCHLD, bury)
     for name in WARM:
         importlib.import_module(name)
-    for exercise in EXERCISES.values():
-        list(loaded(exercise))  # libraries load parts of themselves when they are first looked for
-        take_answers_out(exercise)
+    ours = importlib.import_module("course_utils.reference")
+    for module in pkgutil.iter_modules(ours.__path__, f"{ours.__name__}."):
+        importlib.import_module(module.name)
+    exercises = {said["id"]: asked(said) for said in settings.exercises}
+    for exercise in exercises.values():
+        everywhere(exercise)  # libraries load parts of themselves when they are first looked for
     control.sendall(b"r")
     while True:
         request, (*descriptors,), _, _ = socket.recv_fds(control, 1, 2)
@@ -64,7 +82,8 @@ def template(control: socket.socket, settings: Settings) -> None:
         if os.fork() == 0:
             control.close()
             with leaving():
-                warden(*(socket.socket(fileno=number) for number in descriptors), settings)
+                ends = (socket.socket(fileno=number) for number in descriptors)
+                warden(*ends, settings, exercises)
         for number in descriptors:
             os.close(number)
 
@@ -74,24 +93,6 @@ def bury(*_) -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-
-
-def take_answers_out(exercise) -> None:
-    """Leave of an exercise what runs a solution. A student's code can look at all that is here."""
-    for ours in ("reference", "answer"):
-        object.__setattr__(exercise, ours, name_only(getattr(exercise, ours)))
-    object.__setattr__(exercise, "mistakes", ())
-
-
-def name_only(solution):
-    """What stands for a solution of ours: it is still known what students must not call."""
-
-    def stand_in(*args, **kwargs):
-        raise LookupError(solution.__name__)
-
-    stand_in.__module__, stand_in.__name__ = solution.__module__, solution.__name__
-    stand_in.__signature__ = inspect.signature(solution)
-    return stand_in
 
 
 @contextlib.contextmanager
@@ -105,7 +106,9 @@ def leaving():
         os._exit(1)
 
 
-def warden(channel: socket.socket, life: socket.socket, settings: Settings) -> None:
+def warden(
+    channel: socket.socket, life: socket.socket, settings: Settings, exercises: dict[str, Exercise]
+) -> None:
     """Start a student's process, end it when `life` is closed, and say through it how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     ended, running = os.pipe()  # `running` is open as long as the student's process lives
@@ -123,7 +126,7 @@ def warden(channel: socket.socket, life: socket.socket, settings: Settings) -> N
             except Exception as error:
                 student.send({"trouble": repr(error)})
                 raise
-            serve(student, settings)
+            serve(student, settings, exercises)
     os.close(running)
     channel.close()
     select.select([ended, life], [], [])
@@ -148,7 +151,7 @@ def keep_only(*descriptors: int) -> None:
     os.closerange(first, os.sysconf("SC_OPEN_MAX"))
 
 
-def serve(channel: Channel, settings: Settings) -> None:
+def serve(channel: Channel, settings: Settings, exercises: dict[str, Exercise]) -> None:
     """Run a notebook's cells, then the exercises that are asked for, until the grader hangs up."""
     notebook, found = Notebook(), {}
     try:
@@ -156,7 +159,10 @@ def serve(channel: Channel, settings: Settings) -> None:
         request, _ = channel.receive()
         steps = request["steps"]
         wanted = request["needed"] or needed(steps)
-        channel.send({"needed": wanted})
+        theirs = [step for step in steps if "run" in step and "binds" not in step]
+        flags = [[step["number"], kind] for step in theirs for kind in flags_of(step["run"])]
+        trees = [[name, tree] for step in theirs for name, tree in trees_of(step["run"]).items()]
+        channel.send({"needed": wanted, "flags": flags[:MOST_FLAGS], "trees": trees[:MOST_FLAGS]})
         for step in steps:
             number, exercise = step["number"], step.get("check")
             if exercise in notebook.namespace:
@@ -166,21 +172,24 @@ def serve(channel: Channel, settings: Settings) -> None:
                 channel.send({"ran": number, "error": result.error, "value": result.value})
         while True:
             request, block = channel.receive()
-            channel.send(*answer(request, block, {**notebook.namespace, **found}, settings))
+            exercise = exercises[request["exercise"]]
+            seconds = min(exercise.seconds, settings.exercise_seconds)
+            for module, text in request["answered"]:
+                bring_in(module, text)
+            solutions = {**notebook.namespace, **found}
+            channel.send(*answer(replace(exercise, seconds=seconds), request, block, solutions))
     except Ended:
         return
 
 
 def reference(exercise):
-    """Our own solution, which the exercise here does not have any more."""
+    """What stands for our own solution where students import it from."""
     return getattr(sys.modules[exercise.reference.__module__], exercise.reference.__name__)
 
 
-def answer(request: dict, block: bytes, solutions: dict, settings: Settings):
+def answer(exercise: Exercise, request: dict, block: bytes, solutions: dict):
     """Try a solution on the cases of a request: a message with its outcomes."""
-    name = request["exercise"]
-    exercise = EXERCISES[name]
-    exercise = replace(exercise, seconds=min(exercise.seconds, settings.exercise_seconds))
+    name = exercise.id
     cases = [Case("", inputs) for inputs in decode_cases(request["cases"], block)]
     if name not in solutions:
         outcomes = [Outcome(failure="missing")] * len(cases)

@@ -1,5 +1,7 @@
 """Grade one notebook from its file to its Reports."""
 
+import functools
+import hashlib
 import re
 import threading
 import time
@@ -13,6 +15,7 @@ from course_utils.exercises import EXERCISES, NOTEBOOKS
 from course_utils.grading.sandbox.pool import Pool
 from course_utils.grading.sandbox.session import Answers, Session
 from course_utils.grading.sandbox.steps import Plan
+from course_utils.grading.sandbox.tree import brought_in
 from course_utils.grading.submission import reading
 from course_utils.grading.submission.planning import plan
 from course_utils.grading.submission.restoring import handed_out, restore
@@ -44,7 +47,8 @@ def grade_file(
     given = None if released is None else reading.notebook(released)
     changes = restore(submission, handed_out(given)) if given else []
     todo = plan(submission, exercises, given, skip_experiments)
-    reports, answers = judge_submission(pool, todo, exercises, seed)
+    own = seed_of(seed, path.read_bytes())
+    reports, answers = judge_submission(pool, todo, notebook, exercises, own)
     return Graded(
         reports={name: report.to_dict() for name, report in reports.items()},
         notes=(*(f"Cell {sentence}." for sentence in changes), *answers.notes),
@@ -53,24 +57,32 @@ def grade_file(
             todo.tests[number]: {"error": error, "value": value}
             for number, (error, value) in answers.tests.items()
         },
+        flags=tuple(answers.flags),
     )
 
 
+def seed_of(seed: int, submission: bytes) -> int:
+    """The seed of one submission. What somebody finds out about its cases, and hands on or uses in
+    another try, tells nothing of those that are drawn there."""
+    digest = hashlib.sha256(f"{seed} ".encode() + submission).digest()
+    return int.from_bytes(digest[:16])
+
+
 def judge_submission(
-    pool: Pool, todo: Plan, exercises, seed: int
+    pool: Pool, todo: Plan, notebook: str, exercises, seed: int
 ) -> tuple[dict[str, Report], Answers]:
     """Put the exercises to a notebook on the seed's cases, and judge what it gives.
 
     Where the words of a Report would come from the student's code, the exercise is put once more
     to a new process, on the public cases: see verdict.
     """
-    answers, secret = examine(pool, todo, [e.id for e in exercises], seed)
+    answers, secret = examine(pool, todo, notebook, [e.id for e in exercises], seed)
     unclear = [
         name
         for name, report in secret.items()
         if not speaks_for_itself(report, answers.outcomes[name])
     ]
-    public = examine(pool, todo, unclear, PUBLIC_SEED)[1] if unclear else {}
+    public = examine(pool, todo, notebook, unclear, PUBLIC_SEED)[1] if unclear else {}
     reports = {}
     for exercise in exercises:
         report = verdict(secret[exercise.id], public.get(exercise.id))
@@ -96,13 +108,17 @@ def with_helper(report: Report, reports: dict[str, Report], todo: Plan) -> Repor
     return report
 
 
-def examine(pool: Pool, todo: Plan, ids: list[str], seed: int) -> tuple[Answers, dict[str, Report]]:
+def examine(
+    pool: Pool, todo: Plan, notebook: str, ids: list[str], seed: int
+) -> tuple[Answers, dict[str, Report]]:
     with JUDGING:
         judges = {name: judge_for(EXERCISES[name], seed) for name in ids}
     asked = {name: (judge.exercise, judge.cases) for name, judge in judges.items()}
-    answers = Session(todo, asked, pool.limits).run(pool.fork)
+    session = Session(todo, asked, pool.limits, brought_in(notebook))
+    answers = session.run(functools.partial(pool.fork, notebook))
     with JUDGING:
-        reports = {name: report_on(judges[name], answers.outcomes[name]) for name in ids}
+        words = seed == PUBLIC_SEED
+        reports = {name: report_on(judges[name], answers.outcomes[name], words) for name in ids}
     return answers, reports
 
 

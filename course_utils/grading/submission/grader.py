@@ -29,5 +29,5 @@ class Grader(Pool):
         # Late: it imports Keras, which takes seconds, and by now the pool has done so.
         from course_utils.grading.submission.grade_one import grade_file
 
-        with self.turns:
+        with self.turns, self.ready(notebook):
             return grade_file(self, Path(path), notebook, seed, released, skip_experiments)

@@ -35,7 +35,8 @@ class Graded:
 
     reports: exercise id -> a Report as plain data, for every exercise of the notebook; notes:
     sentences about the submission; seconds: how long it took; failure: why nothing could be graded,
-    or None; others: grade id -> {"error", "value"} of graded cells that an instructor added.
+    or None; others: grade id -> {"error", "value"} of graded cells that an instructor added; flags:
+    sentences about its text for a person to follow up, which students are not shown.
     """
 
     reports: dict[str, dict]
@@ -43,6 +44,7 @@ class Graded:
     seconds: float = 0.0
     failure: str | None = None
     others: dict[str, dict] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1)
@@ -50,7 +52,8 @@ class Graded:
     @classmethod
     def from_json(cls, text: str) -> "Graded":
         data = json.loads(text)
-        return cls(**{**data, "notes": tuple(data["notes"])})
+        texts = {name: tuple(data[name]) for name in ("notes", "flags")}
+        return cls(**{**data, **texts})
 
 
 @functools.cache

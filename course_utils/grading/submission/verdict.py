@@ -24,11 +24,11 @@ OURS = {"unsolved", "time", "missing", "died", "not reached"}
 UNFIT = "Your {name} returned arrays that nobody could compare with the right ones."
 
 
-def report_on(judge: Judge, outcomes: list[Outcome]) -> Report:
+def report_on(judge: Judge, outcomes: list[Outcome], words: bool) -> Report:
     """Judge outcomes. Arrays that no honest code makes may upset what looks at them."""
     try:
         with np.errstate(all="ignore"):
-            return assess(judge, outcomes)
+            return assess(judge, outcomes, words=words)
     except Exception:
         text = UNFIT.format(name=judge.exercise.id)
         return assess(judge, [Outcome(failure="type", sentence=text)] * len(judge.cases))
@@ -42,11 +42,9 @@ def verdict(secret: Report, public: Report | None) -> Report:
     """
     if public is None or secret.passed:
         return replace(secret, error="", counterexample="", picture=None, printed="")
-    shown = ("error", "counterexample", "picture", "printed")
-    seen = {name: getattr(public, name) for name in shown}
-    if public.passed:
-        return replace(secret, message=ONLY_HERE, **seen)
-    return replace(secret, message=secret.message if secret.mistake else public.message, **seen)
+    said = ("message", "mistake", "error", "counterexample", "picture", "printed")
+    seen = {name: getattr(public, name) for name in said}
+    return replace(secret, **seen | ({"message": ONLY_HERE} if public.passed else {}))
 
 
 def speaks_for_itself(report: Report, outcomes: list[Outcome]) -> bool:

@@ -5,7 +5,7 @@ import ctypes.util
 
 import pytest
 
-from course_utils.grading.sandbox.confine import CLONE, CLONE3, MACHINES, REFUSED
+from course_utils.grading.sandbox.confine import CLONE, CLONE3, FCNTL, FLOCK, MACHINES, REFUSED
 
 LIBRARY = ctypes.util.find_library("seccomp")
 UNKNOWN = -1  # to this version of the library
@@ -17,6 +17,7 @@ def test_the_numbers_are_those_of_libseccomp(machine):
     number_of = ctypes.CDLL(LIBRARY).seccomp_syscall_resolve_name_arch
     column, architecture = MACHINES[machine]
     calls = {**REFUSED, "clone": CLONE, "clone3": (CLONE3, CLONE3)}
+    calls |= {"flock": FLOCK, "fcntl": FCNTL}
     compared = 0
     for name, numbers in calls.items():
         number = number_of(ctypes.c_uint32(architecture), name.encode())

@@ -87,8 +87,8 @@ def test_without_a_sandbox_grading_is_the_same_but_warns(unsafe, submission):
 
 
 def test_a_pool_that_loses_its_process_starts_another(unsafe, submission):
-    unsafe.template.process.process.kill()
-    unsafe.template.process.thread.join()
+    unsafe.templates["01_attention"].process.process.kill()
+    unsafe.templates["01_attention"].process.thread.join()
     assert earned(unsafe.grade(submission, "01_attention", 5)) == EXERCISES["causal_mask"].points
 
 

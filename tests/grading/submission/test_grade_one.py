@@ -4,7 +4,7 @@ import pytest
 
 from course_utils.checking.report import Report
 from course_utils.grading.sandbox.steps import Plan
-from course_utils.grading.submission.grade_one import with_helper
+from course_utils.grading.submission.grade_one import seed_of, with_helper
 
 
 def report(name, passed=False, solved=True):
@@ -44,3 +44,9 @@ def test_helpers_that_pass_or_are_the_courses_are_not_blamed():
     assert told(USING, softmax=report("softmax", passed=True)).mistake == "m"
     assert told(USING, softmax=report("softmax", solved=False)).mistake == "m"
     assert told(USING).mistake == "m"
+
+
+def test_every_submission_has_cases_of_its_own():
+    assert seed_of(17, b"{}") == seed_of(17, b"{}")
+    seeds = {seed_of(seed, text) for seed in (1, 17) for text in (b"{}", b"{} ", b"7{}")}
+    assert len(seeds) == 6
