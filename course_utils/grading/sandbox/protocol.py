@@ -148,6 +148,7 @@ def encode_outcomes(name: str, outcomes: list[Outcome]) -> tuple[dict, bytes]:
                 "sentence": outcome.sentence,
                 "changed": list(outcome.changed),
                 "printed": outcome.printed,
+                "remark": outcome.remark,
             }
         )
     return {"outcomes": plain}, safetensors.save(arrays)
@@ -194,6 +195,7 @@ def decode_outcome(exercise, case, plain: dict, arrays: Mapping, number: int) ->
         sentence=text(plain.get("sentence"), SENTENCE_CHARACTERS),
         changed=tuple(dict.fromkeys(changed)),
         printed=text(plain.get("printed"), PRINTED_CHARACTERS),
+        remark=text(plain.get("remark", ""), SENTENCE_CHARACTERS),
     )
 
 
