@@ -18,6 +18,7 @@ from traitlets import Bool
 
 from course_utils.checking.report import Report
 from course_utils.grading.class_folder import secret_seed
+from course_utils.grading.nbgrader.showing import presentable
 from course_utils.grading.submission import reading
 from course_utils.grading.submission.grader import Grader
 from course_utils.grading.submission.restoring import SUFFIX, released_cells, restore
@@ -40,6 +41,12 @@ class SubmissionExporter(NotebookExporter):
         resources = self._init_resources(resources)
         resources["metadata"].update(name=path.stem, path=str(path.parent))
         return self.from_notebook_node(notebook, resources, **kwargs)
+
+    def _preprocess(self, nb, resources):
+        nb, resources = super()._preprocess(nb, resources)
+        graded = any(isinstance(step, GradeInSandbox) for step in self._preprocessors)
+        # What is kept of a graded notebook is for pages only: formgrader's, and feedback.
+        return presentable(nb) if graded else nb, resources
 
 
 class RestoreCells(NbGraderPreprocessor):
