@@ -62,7 +62,8 @@ BOMBS = {
     "depth": "[" * 30_000_000,
 }
 HONEST = (
-    "# Why softmax?\nEach row sums to **one**: $\\sum_j w_{ij} = 1$ for `i < L`, and 1 < 2 & 3 > 2.\n\n"
+    "# Why softmax?\nEach row sums to **one**: $\\sum_j w_{ij} = 1$ for `i < L`, and 1 < 2 & 3 > 2."
+    "\n\n"
     "| a | b |\n|---|---|\n| 1 | 2 |\n\n- <b>first</b><br/>\n- [the paper](https://arxiv.org/abs/1706)"
     '\n\n<div class="alert alert-info">Note</div>\n\n```python\nif x < y: z = "<b>"\n```\n'
 )

@@ -25,6 +25,8 @@ from course_utils.grading.submission.restoring import SUFFIX, released_cells, re
 from course_utils.grading.submission.results import Graded, Results
 
 NOT_GRADED = "Not graded: this course has no exercise '{exercise}'."
+# A screenful.
+NOTES = 20
 NOT_RUN = "Not graded: this cell did not run."
 
 
@@ -108,7 +110,9 @@ def grader(sandbox: bool) -> Grader:
 
 def show(nb, graded: Graded) -> None:
     """Fill the outputs of a notebook's graded code cells, and of no others."""
-    about = [*([graded.failure] if graded.failure else []), *graded.notes]
+    about = [*([graded.failure] if graded.failure else []), *graded.notes[:NOTES]]
+    if len(graded.notes) > NOTES:
+        about.append(f"And {len(graded.notes) - NOTES} more notes of this kind.")
     for number, cell in enumerate(nb.cells, start=1):
         if cell.cell_type != "code" or not is_grade(cell) or is_solution(cell):
             continue

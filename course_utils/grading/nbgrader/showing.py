@@ -17,7 +17,7 @@ from collections.abc import Iterable
 
 import bleach
 from bleach.css_sanitizer import CSSSanitizer
-from nbconvert.filters import Highlight2HTML
+from nbconvert.filters import Highlight2HTML, strip_files_prefix
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
@@ -35,8 +35,8 @@ PLAIN |= {"title", "valign", "width"}
 STYLES = """background-color border border-bottom border-collapse border-left border-radius
     border-right border-top color display float font-family font-size font-style font-weight height
     line-height list-style margin margin-bottom margin-left margin-right margin-top max-width
-    padding padding-bottom padding-left padding-right padding-top text-align text-decoration vertical-align
-    white-space width""".split()
+    padding padding-bottom padding-left padding-right padding-top text-align text-decoration
+    vertical-align white-space width""".split()
 PROTOCOLS = {"http", "https", "mailto", "data"}
 PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
 # What Pygments and nbconvert give their elements, and Jupyter's coloured boxes.
@@ -45,6 +45,7 @@ CLASSES = re.compile(r"([a-z][a-z0-9]?|highlight|language-\w+|anchor-link|alert|
 # Seconds of the processor for one cell, and for a whole notebook.
 CELL_SECONDS, NOTEBOOK_SECONDS = 1.0, 6.0
 LONGEST = 200_000
+LINE = 500
 # Cells whose answer is remembered: most are the same for a whole class.
 KEPT = 4000
 
@@ -157,6 +158,8 @@ def as_plain_text(cell: NotebookNode, why: str) -> None:
     text = cell.source
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}\n{CUT.format(more=len(text) - LONGEST)}"
+    # What nbconvert's templates look for goes over the rest of a line at each bracket.
+    text = re.sub(f"(.{{{LINE}}})", r"\1\n", text)
     cell.pop("attachments", None)
     if cell.cell_type == "code":
         cell.source = f"# {why}\n{text}"
@@ -204,9 +207,9 @@ def trouble_of(kind: str, source: str, attachments: dict, seconds: float) -> str
         if kind in ("code", "text"):
             Highlight2HTML("ipython3" if kind == "code" else "text")(source)
             return ""
-        return (
-            "" if is_clean(source if kind == "raw" else rendered(source, attachments)) else ACTIVE
-        )
+        html = source if kind == "raw" else rendered(source, attachments)
+        strip_files_prefix(html)  # the templates do so
+        return "" if is_clean(html) else ACTIVE
     except Slow:
         return SLOW
     except Exception:  # of nbconvert's, such as for an attachment that is not there
