@@ -2,6 +2,7 @@
 
 import json
 import os
+import sysconfig
 from datetime import datetime
 from types import SimpleNamespace
 
@@ -90,6 +91,9 @@ def test_what_cannot_be_moved_is_not_copied(course, monkeypatch):
 @pytest.fixture
 def collect(course, monkeypatch):
     """nbgrader's collect, with owners as a shared machine has them: by the name after "of-"."""
+    # nbgrader makes its database with a program that it calls by name.
+    scripts = sysconfig.get_path("scripts")
+    monkeypatch.setenv("PATH", scripts + os.pathsep + os.environ["PATH"])
     directory = CourseDirectory(root=str(course), course_id="class", assignment_id=NAME)
     directory.db_url = f"sqlite:///{course / 'gradebook.db'}"
     collect = Collect(coursedir=directory)
