@@ -1,14 +1,16 @@
 """Files that ride along with a notebook: nbgrader would copy them, and follow their links."""
 
+import contextlib
 import json
 import os
-import sysconfig
 from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.api import MissingEntry
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default import collect as default_collect
 
 from course_utils.grading.nbgrader import handing_in
 from course_utils.grading.nbgrader.handing_in import Collect, leave_others
@@ -88,14 +90,21 @@ def test_what_cannot_be_moved_is_not_copied(course, monkeypatch):
         leave_others(NAME, "mallory", [str(place / f"{NAME}.ipynb")])
 
 
+class NoGradebook(contextlib.nullcontext):
+    """Where nbgrader asks for a due date: there is none. A database takes seconds to make."""
+
+    def __init__(self, *_):
+        super().__init__(self)
+
+    def find_assignment(self, name):
+        raise MissingEntry(name)
+
+
 @pytest.fixture
 def collect(course, monkeypatch):
     """nbgrader's collect, with owners as a shared machine has them: by the name after "of-"."""
-    # nbgrader makes its database with a program that it calls by name.
-    scripts = sysconfig.get_path("scripts")
-    monkeypatch.setenv("PATH", scripts + os.pathsep + os.environ["PATH"])
+    monkeypatch.setattr(default_collect, "Gradebook", NoGradebook)
     directory = CourseDirectory(root=str(course), course_id="class", assignment_id=NAME)
-    directory.db_url = f"sqlite:///{course / 'gradebook.db'}"
     collect = Collect(coursedir=directory)
     collect.root = str(course / "exchange")
     owners = {}
