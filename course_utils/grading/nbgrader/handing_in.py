@@ -18,6 +18,9 @@ from course_utils.grading.class_folder import own_folder
 from course_utils.grading.submission import reading
 
 TIMESTAMP = "timestamp.txt"
+# By which nbgrader's exchange finds the feedback of a submission.
+SECRET = "submission_secret.txt"
+SHORT = 1000
 
 
 class Collect(ExchangeCollect):
@@ -73,6 +76,7 @@ class Collect(ExchangeCollect):
                     taken[name] = reading.contents(Path(name), folder)
                 except reading.Unreadable as problem:
                     self.log.warning("%s: %s", student, problem)
+            secret = self.secret_in(folder)
         finally:
             os.close(folder)
         if not taken:
@@ -81,6 +85,14 @@ class Collect(ExchangeCollect):
         for name, data in taken.items():
             Path(dest, name).write_bytes(data)
         Path(dest, TIMESTAMP).write_text(f"{time}\n")
+        if secret:
+            Path(dest, SECRET).write_bytes(secret)
+
+    def secret_in(self, folder: int) -> bytes:
+        try:
+            return reading.contents(Path(SECRET), folder)[:SHORT]
+        except reading.Unreadable:
+            return b""
 
 
 def owner_of(about: os.stat_result) -> str:
@@ -106,7 +118,7 @@ def leave_others_of(folder: Path) -> None:
     away = own_folder(root) / "left_out" / folder.parent.name / folder.name
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         ordinary = entry.is_file(follow_symlinks=False)
-        if ordinary and (entry.name.endswith(".ipynb") or is_time(entry)):
+        if ordinary and (entry.name.endswith(".ipynb") or is_exchanges(entry)):
             continue
         away.mkdir(parents=True, exist_ok=True)
         there = away / entry.name
@@ -115,8 +127,10 @@ def leave_others_of(folder: Path) -> None:
         os.replace(entry.path, there)
 
 
-def is_time(entry: os.DirEntry) -> bool:
-    """Whether a file is the time that nbgrader's exchange notes, and one that nbgrader can read."""
+def is_exchanges(entry: os.DirEntry) -> bool:
+    """Whether a file is what nbgrader's exchange notes, and one that nbgrader can read."""
+    if entry.name == SECRET:
+        return entry.stat(follow_symlinks=False).st_size <= SHORT
     if entry.name != TIMESTAMP or entry.stat(follow_symlinks=False).st_size > 100:
         return False
     try:

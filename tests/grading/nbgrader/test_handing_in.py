@@ -37,6 +37,7 @@ def beside(place, secret):
     (place / f"{NAME}.ipynb").write_text(MINE)
     (place / "timestamp.txt").write_text(TIME)
     (place / "data.txt").symlink_to(secret)
+    (place / "submission_secret.txt").symlink_to(secret)
     (place / "evil.html").symlink_to(secret)
     (place / "gone").symlink_to("/nowhere")
     (place / "folder").symlink_to(secret.parent)
