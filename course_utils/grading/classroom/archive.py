@@ -23,11 +23,13 @@ TOO_LARGE = f"it has more than {LARGEST_FILE // 2**20} MB: a file made to fill a
 
 @dataclass(frozen=True)
 class Entry:
-    """One file as it was handed in. problem: why it is not read, or an empty text."""
+    """One file as it was handed in. problem: why it is not read, or an empty text; owner: whose
+    account the folder around it belongs to, where it is known."""
 
     name: str
     read: Callable[[], bytes]
     problem: str = ""
+    owner: str = ""
 
 
 def entries(path: Path) -> Iterator[Entry]:
@@ -60,7 +62,14 @@ def in_folder(folder: Path) -> Iterator[Entry]:
         elif path.stat().st_size > LARGEST_FILE:
             yield Entry(name, nothing, TOO_LARGE)
         else:
-            yield Entry(name, path.read_bytes)
+            yield Entry(name, path.read_bytes, owner=owner_of(path.parent))
+
+
+def owner_of(folder: Path) -> str:
+    try:
+        return folder.owner()
+    except (KeyError, NotImplementedError):
+        return "an unknown account"
 
 
 def in_zip(path: Path) -> Iterator[Entry]:

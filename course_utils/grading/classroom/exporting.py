@@ -86,6 +86,8 @@ def canvas(scores: dict[str, list], known: dict[str, dict]) -> list:
         for score in of:
             rows[score.student_id][name] = score
     lines = []
+    for name, of in scores.items():
+        refuse_twins(of, known[name], "canvas")
     for student, given in sorted(rows.items()):
         came = next((known[n][student] for n in scores if student in known[n]), {})
         score = next(iter(given.values()))
@@ -107,6 +109,7 @@ def moodle(scores: list, known: dict) -> list:
         "Last modified (grade)",
     ]
     lines = []
+    refuse_twins(scores, known, "moodle")
     for score in scores:
         came = known.get(score.student_id, {})
         number = f"Participant {came['id']}" if came.get("from") == "moodle" else ""
@@ -116,6 +119,22 @@ def moodle(scores: list, known: dict) -> list:
     return [head, *lines]
 
 
+def refuse_twins(scores: list, known: dict, platform: str) -> None:
+    """Raise a CourseError if a platform would take two rows for one person."""
+    whose = defaultdict(list)
+    for score in scores:
+        came = known.get(score.student_id, {})
+        if came.get("from") == platform and came["id"]:
+            whose[came["id"]].append(score.student_id)
+    for number, students in whose.items():
+        if len(students) > 1:
+            raise CourseError(
+                f"{' and '.join(students)} would both have the number {number} of {platform}, and "
+                "one would get the other's points. Import the right one again, or see to it in "
+                ".course/imported/."
+            )
+
+
 def is_in(score) -> bool:
     return score is not None and score.handed_in
 
@@ -123,13 +142,27 @@ def is_in(score) -> bool:
 def full_name(score, came: dict) -> str:
     """The best name there is: of the gradebook, of the platform, or the folder's."""
     named = f"{score.last_name}, {score.first_name}".strip(", ")
-    # A spreadsheet would take a name that begins like this for a formula.
-    return (named or came.get("name") or score.student_id).lstrip("=+-@")
+    return named or came.get("name") or score.student_id
+
+
+# What a spreadsheet takes a cell for a formula by, wherever it finds it first.
+FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
+
+
+def no_formula(cell):
+    """A cell that no spreadsheet runs. Platforms find students by their names: so what a formula
+    begins with is left out, and nothing put before it."""
+    if not isinstance(cell, str) or cell == "-":  # a single "-" is Moodle's own, for no date
+        return cell
+    inner = cell.lstrip(FORMULA + " \t\r\n\v\f\0\u00a0\u200b\ufeff'\"|%")
+    begins = cell.strip(" \t\r\n\v\f\0\u00a0\u200b\ufeff'\"|%")[:1]
+    return inner if begins and begins in FORMULA else cell
 
 
 def write(path: Path, rows: list) -> Path:
     """Write rows as CSV, with quotes where names need them."""
     file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows(rows)
+    safe = [[no_formula(cell) for cell in row] for row in rows]
+    csv.writer(file, lineterminator="\n").writerows(safe)
     write_whole(path, file.getvalue(), private=True)
     return path

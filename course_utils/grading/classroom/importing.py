@@ -8,6 +8,7 @@ import re
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass
+from getpass import getuser
 from pathlib import Path
 
 from course_utils.errors import CourseError
@@ -51,7 +52,7 @@ def import_submissions(
     for student, files in sorted(handed.items()):
         row, choice = take(folder, notebook, known, student, files)
         rows.append(row)
-        if choice:
+        if choice and row.taken:
             records[student] = {
                 "from": layout,
                 "name": choice.name,
@@ -59,8 +60,7 @@ def import_submissions(
                 "late": choice.late,
                 "file": choice.file,
             }
-    remember(folder, notebook, records)
-    return rows
+    return rows + remember(folder, notebook, records)
 
 
 def as_table(rows: list[ImportRow]) -> str:
@@ -91,6 +91,11 @@ def sort_out(found: list[Entry], layout: str, notebook: str):
         parsed = layouts.LAYOUTS[layout](entry.name, notebook)
         if parsed is None:
             rows.append(ImportRow("?", entry.name, f"not named as {layout} names submissions"))
+        elif parsed.time and entry.owner not in ("", getuser(), parsed.name):
+            what = f"left out: it is from {entry.owner}"
+            rows.append(
+                ImportRow(parsed.student, entry.name, what, "nbgrader collect refuses it too")
+            )
         elif entry.problem:
             ask = f"ask {parsed.student} for a plain notebook"
             rows.append(ImportRow(parsed.student, entry.name, f"left out: {entry.problem}", ask))
@@ -129,13 +134,10 @@ def take(folder: Path, notebook: str, known: dict, student: str, files: list):
     told = ["late"] if handed.late else []
     told += [] if named else [f"was called {handed.file}"]
     what = ", ".join(told)
-    stamp = next((e for h, e in files if h.file == TIMESTAMP and h.order == handed.order), None)
-    return put(folder, notebook, handed, content, what, stamp), handed
+    return put(folder, notebook, handed, content, what), handed
 
 
-def put(
-    folder, notebook, handed: Handed, content: bytes, what: str, stamp: Entry | None
-) -> ImportRow:
+def put(folder, notebook, handed: Handed, content: bytes, what: str) -> ImportRow:
     """Write a submission, unless one is there already."""
     place = folder / "submitted" / handed.student / notebook
     old = place / f"{notebook}.ipynb"
@@ -153,8 +155,8 @@ def put(
     shutil.rmtree(hidden, ignore_errors=True)
     hidden.mkdir(parents=True)
     (hidden / f"{notebook}.ipynb").write_bytes(content)
-    if stamp:
-        (hidden / TIMESTAMP).write_bytes(stamp.read())
+    if handed.time:
+        (hidden / TIMESTAMP).write_text(handed.time)
     hidden.rename(place)
     return ImportRow(handed.student, handed.file, what or "new", taken=True)
 
@@ -201,7 +203,21 @@ def another_notebook(content: bytes, notebook: str, known: dict[str, set[str]]) 
     return best if shared[best] and not shared[notebook] else None
 
 
-def remember(folder: Path, notebook: str, records: dict) -> None:
-    """Keep under which name and number a platform knows a student: its grades go back by it."""
+def remember(folder: Path, notebook: str, records: dict) -> list[ImportRow]:
+    """Keep under which name and number a platform knows a student: its grades go back by it.
+
+    Who has a number keeps it: a later file under the same name is not a reason to give the points
+    to another. Returns a row for each that says otherwise.
+    """
     path = own_folder(folder) / "imported" / f"{notebook}.json"
-    write_whole(path, json.dumps({**read_json(path, {}), **records}, indent=1), private=True)
+    known, rows = read_json(path, {}), []
+    for student, record in records.items():
+        old = known.get(student, record)
+        if (old["from"], old["id"]) != (record["from"], record["id"]):
+            what = f"the number {record['id']} in {record['from']} is not the one known: kept"
+            todo = f"if it is right, remove {student} from .course/imported/{notebook}.json"
+            rows.append(ImportRow(student, record["file"], what, todo))
+        else:
+            known[student] = record
+    write_whole(path, json.dumps(known, indent=1), private=True)
+    return rows

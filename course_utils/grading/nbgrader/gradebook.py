@@ -21,6 +21,8 @@ from sqlalchemy.exc import SAWarning
 from course_utils.errors import CourseError
 from course_utils.files import write_whole
 from course_utils.grading.class_folder import own_folder, read_json
+from course_utils.grading.nbgrader.feedback import FeedbackExporter
+from course_utils.grading.nbgrader.handing_in import leave_others
 
 CONFIGURATION = (
     "{folder}/nbgrader_config.py cannot be used: {error}. Compare it with the one that "
@@ -92,6 +94,9 @@ class Records:
                 raise CourseError(CONFIGURATION.format(folder=self.folder, error=error)) from error
         refuse_stock(app.config, self.folder)
         app.config.CourseDirectory.root = str(self.folder)
+        # Whatever an older class's settings say.
+        app.config.Autograde.pre_convert_hook = leave_others
+        app.config.GenerateFeedback.exporter_class = FeedbackExporter
         self.api = NbGraderAPI(config=app.config)
 
     def prepare(self, notebook: str) -> None:

@@ -18,12 +18,15 @@ from traitlets import Bool
 
 from course_utils.checking.report import Report
 from course_utils.grading.class_folder import secret_seed
+from course_utils.grading.nbgrader.showing import presentable
 from course_utils.grading.submission import reading
 from course_utils.grading.submission.grader import Grader
 from course_utils.grading.submission.restoring import SUFFIX, released_cells, restore
 from course_utils.grading.submission.results import Graded, Results
 
 NOT_GRADED = "Not graded: this course has no exercise '{exercise}'."
+# A screenful.
+NOTES = 20
 NOT_RUN = "Not graded: this cell did not run."
 
 
@@ -40,6 +43,12 @@ class SubmissionExporter(NotebookExporter):
         resources = self._init_resources(resources)
         resources["metadata"].update(name=path.stem, path=str(path.parent))
         return self.from_notebook_node(notebook, resources, **kwargs)
+
+    def _preprocess(self, nb, resources):
+        nb, resources = super()._preprocess(nb, resources)
+        graded = any(isinstance(step, GradeInSandbox) for step in self._preprocessors)
+        # What is kept of a graded notebook is for pages only: formgrader's, and feedback.
+        return presentable(nb) if graded else nb, resources
 
 
 class RestoreCells(NbGraderPreprocessor):
@@ -101,7 +110,9 @@ def grader(sandbox: bool) -> Grader:
 
 def show(nb, graded: Graded) -> None:
     """Fill the outputs of a notebook's graded code cells, and of no others."""
-    about = [*([graded.failure] if graded.failure else []), *graded.notes]
+    about = [*([graded.failure] if graded.failure else []), *graded.notes[:NOTES]]
+    if len(graded.notes) > NOTES:
+        about.append(f"And {len(graded.notes) - NOTES} more notes of this kind.")
     for number, cell in enumerate(nb.cells, start=1):
         if cell.cell_type != "code" or not is_grade(cell) or is_solution(cell):
             continue

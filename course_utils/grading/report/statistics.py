@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 # What there is to say of an answer that is no listed mistake.
 ANOTHER = "wrong in a way that no list has"
+EACH_ITS_OWN = "What was seen stands in each student's own page."
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,13 @@ def order(counted: tuple[str, int]):
 
 
 def sentence(mistake: str, reports: list[dict]) -> str:
-    """What students were told of a mistake; of those that no list has, the most frequent words.
+    """What students were told of a mistake, in our own words.
 
     Where a Report adds a word of its own to a mistake's sentence, the shortest has only that.
     """
     said = [r["message"] for r in reports if (r["mistake"] or ANOTHER) == mistake]
     if mistake == ANOTHER:
-        return Counter(said).most_common(1)[0][0]
+        return EACH_ITS_OWN  # their words may be a student's: an error says what its author likes
     return min(said, key=len)
 
 

@@ -9,6 +9,9 @@ AGAIN = "run course grade again"
 ASK = f"ask for the notebook again, then {AGAIN}"
 LOOK = "nothing, unless it surprises you"
 JUDGE = "read it, if you like: no points were taken"
+PAGE = "see the feedback page"
+# Of each student: nobody's notebook may push the others' off the screen.
+NOTES = 5
 READ = f"formgrader, Manual Grading; then {AGAIN}"
 
 
@@ -62,8 +65,10 @@ def todo(rows, standings) -> str:
             continue
         if graded.failure:
             whose[graded.failure, ASK].append(row.student)
-        for note in graded.notes:
+        for note in graded.notes[:NOTES]:
             whose[note, LOOK].append(row.student)
+        if (more := len(graded.notes) - NOTES) > 0:
+            whose[f"{more} more notes of this kind", PAGE].append(row.student)
         for flag in graded.flags:
             whose[flag, JUDGE].append(row.student)
     if waiting := [name for name, standing in standings.items() if standing.waiting]:

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import json
 import re
 import threading
 import time
@@ -13,6 +14,7 @@ from course_utils.checking.helpers import helper_first
 from course_utils.checking.report import Report
 from course_utils.exercises import EXERCISES, NOTEBOOKS
 from course_utils.grading.sandbox.pool import Pool
+from course_utils.grading.sandbox.protocol import HEADER_BYTES
 from course_utils.grading.sandbox.session import Answers, Session
 from course_utils.grading.sandbox.steps import Plan
 from course_utils.grading.sandbox.tree import brought_in
@@ -28,6 +30,12 @@ from course_utils.grading.submission.verdict import (
 )
 
 MISSING = "There is nothing called {name} in this notebook, so nothing was checked."
+# What fits into one message to the sandbox, beside a few words of ours.
+CODE_BYTES = HEADER_BYTES - 2**14
+TOO_LONG = (
+    "This notebook has {size:.1f} MB of code, and one at most can be graded. Numbers by the "
+    "thousand are drawn by a line of code: take them out, and hand in again."
+)
 SOLUTION_RAISED = "The cell with your {name} stopped with {error}"
 # Keras has settings for the whole process, so one thread at a time runs our own solutions.
 JUDGING = threading.Lock()
@@ -47,6 +55,10 @@ def grade_file(
     given = None if released is None else reading.notebook(released)
     changes = restore(submission, handed_out(given)) if given else []
     todo = plan(submission, exercises, given, skip_experiments)
+    if (size := len(json.dumps(todo.steps))) > CODE_BYTES:
+        text = TOO_LONG.format(size=size / 2**20)
+        reports = {e.id: nothing(e, text).to_dict() for e in exercises}
+        return Graded(reports, failure=text, seconds=time.monotonic() - started)
     own = seed_of(seed, path.read_bytes())
     reports, answers = judge_submission(pool, todo, notebook, exercises, own)
     return Graded(

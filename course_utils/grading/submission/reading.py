@@ -2,8 +2,10 @@
 another kind."""
 
 import copy
+import errno
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -12,16 +14,23 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
 from course_utils.authoring.source import NOTEBOOK_METADATA
+from course_utils.grading.submission import limited
 
 FILE_BYTES = 32 * 2**20
 CELLS = 2000
 KINDS = ("code", "markdown", "raw")
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 
 NOT_THERE = "There is no file {name}."
 NO_FILE = "{name} is not an ordinary file."
 NOT_READ = "{name} cannot be opened: {reason}."
 TOO_LARGE = "{name} has {size} MB. A notebook with its outputs should stay below {most} MB."
 NO_NOTEBOOK = "{name} is not a Jupyter notebook any more: {reason}."
+TOO_MUCH = (
+    "{name} takes too much memory or time to read. Clear its outputs (Edit, Clear Outputs of All "
+    "Cells), and hand it in again."
+)
 
 
 class Unreadable(Exception):
@@ -30,23 +39,27 @@ class Unreadable(Exception):
 
 def read(path: Path) -> NotebookNode:
     """Read a notebook of any version and in any state, or raise Unreadable."""
-    data = contents(Path(path))
+    path = Path(path)
+    data = contents(path)
     try:
-        return notebook(data)
+        plain = limited.run(f"{__name__}:cells_of", data)
     except ValueError as problem:
-        raise Unreadable(NO_NOTEBOOK.format(name=Path(path).name, reason=problem)) from None
+        raise Unreadable(NO_NOTEBOOK.format(name=path.name, reason=problem)) from None
+    except limited.TooMuch:
+        raise Unreadable(TOO_MUCH.format(name=path.name)) from None
+    return from_cells(plain)
 
 
-def contents(path: Path) -> bytes:
+def contents(path: Path, folder: int | None = None) -> bytes:
     """The bytes of an ordinary file of a sensible size. Links are not followed: a submission must
-    not make us read something else."""
+    not make us read something else. folder: the open folder that a relative path starts from."""
     try:
         # Not blocking: to open a pipe would wait until somebody writes into it.
-        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except FileNotFoundError:
         raise Unreadable(NOT_THERE.format(name=path.name)) from None
     except (OSError, ValueError) as error:
-        if path.is_symlink():
+        if getattr(error, "errno", None) == errno.ELOOP:
             raise Unreadable(NO_FILE.format(name=path.name)) from None
         reason = getattr(error, "strerror", None) or error
         raise Unreadable(NOT_READ.format(name=path.name, reason=reason)) from None
@@ -67,6 +80,18 @@ def notebook(data: bytes) -> NotebookNode:
     Only the kind and the text of cells are taken over, pictures pasted into text, and what nbgrader
     wrote. Outputs are not: nobody here believes them.
     """
+    return from_cells(cells_of(data))
+
+
+def from_cells(cells: list[dict]) -> NotebookNode:
+    made = [nbformat.from_dict(cell) for cell in cells]
+    for number, cell in enumerate(made, start=1):
+        cell.id = f"cell-{number}"
+    return new_notebook(cells=made, metadata=nbformat.from_dict(copy.deepcopy(NOTEBOOK_METADATA)))
+
+
+def cells_of(data: bytes) -> list[dict]:
+    """The cells of a file, as plain data."""
     if not data.strip():
         raise ValueError("it is empty")
     try:
@@ -85,11 +110,7 @@ def notebook(data: bytes) -> NotebookNode:
         raise ValueError("it holds no cells")
     if len(cells) > CELLS:
         raise ValueError(f"it has {len(cells)} cells")
-    made = [taken_over(cell) for cell in cells if isinstance(cell, dict)]
-    for number, cell in enumerate(made, start=1):
-        cell.id = f"cell-{number}"
-    metadata = nbformat.from_dict(copy.deepcopy(NOTEBOOK_METADATA))
-    return new_notebook(cells=made, metadata=metadata)
+    return [taken_over(cell) for cell in cells if isinstance(cell, dict)]
 
 
 def decoded(data: bytes) -> str:
@@ -121,15 +142,23 @@ def taken_over(cell: dict) -> NotebookNode:
     marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     kept = {"nbgrader": marks} if isinstance(marks, dict) else {}
     made = new_cell(kind if kind in KINDS else "markdown", source, kept)
-    pictures = cell.get("attachments")
-    if kind == "markdown" and are_pictures(pictures):
-        made.attachments = nbformat.from_dict(pictures)
+    if kind == "markdown" and (kept := pictures(cell.get("attachments"))):
+        made.attachments = nbformat.from_dict(kept)
     return made
 
 
-def are_pictures(attachments) -> bool:
-    """Whether the attachments of a cell are as Jupyter writes them: name -> {type: base64}."""
-    return isinstance(attachments, dict) and all(
-        isinstance(bundle, dict) and all(isinstance(data, str) for data in bundle.values())
-        for bundle in attachments.values()
-    )
+def pictures(attachments) -> dict:
+    """The pictures among what is attached to a cell: name -> {type: base64}. Nothing else is one,
+    whatever it says: an SVG holds scripts."""
+    if not isinstance(attachments, dict):
+        return {}
+    found = {}
+    for name, bundle in attachments.items():
+        kinds = bundle.items() if isinstance(bundle, dict) else ()
+        if good := {kind: data for kind, data in kinds if is_picture(kind, data)}:
+            found[name] = good
+    return found
+
+
+def is_picture(kind: str, data) -> bool:
+    return kind in PICTURES and isinstance(data, str) and bool(BASE64.fullmatch(data))

@@ -63,6 +63,40 @@ def test_names_cannot_break_the_file_or_become_formulas(tmp_path):
     assert row[1] == 'cmd|"/c calc",\nDoe'
 
 
+RUN = ["=1+1", "+1+1", "-1+1", "@SUM(1)", " =1+1", "\t=1+1", "\r\n=1+1", "\u00a0=1", "==1", "=+-1"]
+RUN += ["\u200b=1+1", "\uff1d1+1", "'=1+1", '"=1+1', "\ufeff@x", "=", "-"]
+
+
+@pytest.mark.parametrize("text", RUN)
+@pytest.mark.parametrize("form", ["plain", "canvas", "moodle"])
+def test_no_cell_is_one_that_a_spreadsheet_runs(tmp_path, form, text):
+    scores = [score(text + "evil", 1.0, last_name=text, email=text), score("ann", -1.0)]
+    known = {text + "evil": came("moodle", text, "1")}
+    forms = {
+        "plain": lambda: exporting.plain(scores),
+        "canvas": lambda: exporting.canvas({ONE: scores}, {ONE: known}),
+        "moodle": lambda: exporting.moodle(scores, known),
+    }
+    path = exporting.write(tmp_path / "grades.csv", forms[form]())
+    with open(path, newline="", encoding="utf-8") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    bad = [c for c in cells if c.strip(" \t\r\n\u00a0\u200b\ufeff'\"")[:1] in tuple("=+-@\uff1d")]
+    assert [c for c in bad if c not in ("-", "-1", "-1.0")] == []
+    assert any("ann" in cell for cell in cells)
+
+
+def test_two_rows_of_one_number_are_refused_and_say_whose():
+    scores = [score("Vera", 9.0), score("vera", 1.0)]
+    known = {name: came("moodle", name, "678") for name in ("Vera", "vera")}
+    with pytest.raises(CourseError, match="Vera and vera would both have the number 678"):
+        exporting.moodle(scores, known)
+    known = {name: came("canvas", name, "12") for name in ("Vera", "vera")}
+    with pytest.raises(CourseError, match="number 12 of canvas"):
+        exporting.canvas({ONE: scores}, {ONE: known})
+    known["vera"] = came("canvas", "vera", "13")
+    assert len(exporting.canvas({ONE: scores}, {ONE: known})) == 4
+
+
 def test_the_plain_form_has_nbgraders_columns():
     head, row = exporting.plain([score("ann", 5.0)])
     plain = dict(zip(head, row, strict=True))

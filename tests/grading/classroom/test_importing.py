@@ -311,3 +311,103 @@ def test_an_unknown_notebook_and_a_folder_that_is_no_class(folder, zipped, tmp_p
 def test_an_archive_is_read_after_it_was_listed(zipped):
     (entry,) = archive.entries(zipped({"a.ipynb": "text"}))
     assert entry.read() == b"text"
+
+
+# What somebody hands in to change another's records.
+
+
+def remembered(folder):
+    return json.loads((folder / ".course" / "imported" / f"{NAME}.json").read_text())
+
+
+def test_a_later_file_under_a_name_does_not_rebind_it(folder, zipped):
+    first = zipped({f"Vera Vee_678_assignsubmission_file_{NAME}.ipynb": SUBMITTED})
+    import_submissions(folder, first, NAME)
+    forged = notebook("softmax", text="other")
+    later = zipped(
+        {
+            f"Vera Vee_999_assignsubmission_file_{NAME}.ipynb": forged,
+            f"Ann_12_assignsubmission_file_{NAME}.ipynb": SUBMITTED,
+        }
+    )
+    rows = import_submissions(folder, later, NAME)
+    assert not row(rows, "Vera-Vee").taken and row(rows, "Ann").taken
+    assert remembered(folder)["Vera-Vee"]["id"] == "678" and remembered(folder)["Ann"]["id"] == "12"
+    assert taken(folder)["Vera-Vee"] == SUBMITTED
+    same = zipped({f"Vera Vee_999_assignsubmission_file_{NAME}.ipynb": SUBMITTED})
+    rows = import_submissions(folder, same, NAME)
+    assert any("is not the one known" in row.what for row in rows)
+    assert remembered(folder)["Vera-Vee"]["id"] == "678"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"Mallory_99_assignsubmission_file_Vera Vee_678_assignsubmission_file_{NAME}.ipynb",
+        f"Mallory_99_assignsubmission_file_/Vera Vee_678_assignsubmission_file_{NAME}.ipynb",
+        f"Mallory_99_assignsubmission_file_/Vera Vee_678_assignsubmission_file_/{NAME}.ipynb",
+    ],
+)
+def test_a_layout_inside_a_files_own_name_is_none(folder, zipped, name):
+    path = zipped({name: SUBMITTED, f"Ann_12_assignsubmission_file_{NAME}.ipynb": SUBMITTED})
+    import_submissions(folder, path, NAME)
+    assert set(taken(folder)) == {"Mallory", "Ann"}
+    assert remembered(folder)["Mallory"]["id"] == "99"
+
+
+def test_a_students_own_time_counts_for_nothing(folder, zipped):
+    where = "Ann_12_assignsubmission_file_"
+    files = {
+        f"{where}/{NAME}.ipynb": SUBMITTED,
+        f"{where}/timestamp.txt": "2000-01-01 00:00:00 UTC",
+    }
+    import_submissions(folder, zipped(files), NAME)
+    assert [path.name for path in (folder / "submitted/Ann" / NAME).iterdir()] == [f"{NAME}.ipynb"]
+
+
+def test_the_exchange_is_taken_from_its_owner_only(folder, tmp_path, monkeypatch):
+    inbound = tmp_path / "inbound"
+    for name in ("vera", "ann"):
+        place = inbound / f"{name}+{NAME}+2026-11-20 10:00:00 UTC+x7"
+        place.mkdir(parents=True)
+        (place / f"{NAME}.ipynb").write_text(SUBMITTED)
+        (place / "timestamp.txt").write_text("2000-01-01 00:00:00 UTC")
+    owners = {"vera": "mallory", "ann": "ann"}
+    monkeypatch.setattr(archive, "owner_of", lambda path: owners[path.name.partition("+")[0]])
+    rows = import_submissions(folder, inbound, NAME)
+    assert set(taken(folder)) == {"ann"}
+    assert any("from mallory" in row.what for row in rows)
+    stamp = folder / "submitted/ann" / NAME / "timestamp.txt"
+    assert stamp.read_text() == "2026-11-20 10:00:00 UTC"
+
+
+LONG = [
+    "x" * 180,
+    "\ud55c" * 60,
+    "a" + "\u0301" * 100,
+    "\U0001d4d0" * 40,
+    "\u202e" + "abc" * 50,
+    "." * 200,
+]
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_name_of_any_length_and_script(folder, zipped, name):
+    path = zipped(
+        {
+            f"{name}_678_assignsubmission_file_{NAME}.ipynb": SUBMITTED,
+            f"Ann_12_assignsubmission_file_{NAME}.ipynb": SUBMITTED,
+        }
+    )
+    rows = import_submissions(folder, path, NAME)
+    assert all(row.taken for row in rows) and len(taken(folder)) == 2
+    assert all(len(student.encode()) <= 120 for student in taken(folder))
+
+
+def test_names_that_begin_alike_stay_apart(folder, zipped):
+    names = [f"{'x' * 150}{end}" for end in "ab"]
+    path = zipped(
+        {f"{name}_{n}_assignsubmission_file_a.ipynb": SUBMITTED for n, name in enumerate(names)}
+    )
+    import_submissions(folder, path, NAME)
+    assert len(taken(folder)) == 2

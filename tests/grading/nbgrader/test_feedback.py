@@ -19,7 +19,7 @@ def notebook(answer="y = 1"):
     described = new_output("display_data", {"text/html": '<img alt="a slope" src="x.png"><p>open'})
     return new_notebook(
         cells=[
-            new_markdown_cell("# Softmax\n$e^x$ and <b>bold\n\n![](a.png) <img src=b.png>"),
+            new_markdown_cell("# Softmax\n$e^x$ and <b>bold</b>\n\n![](a.png) <img src=b.png>"),
             new_markdown_cell("<img title='a > b' alt='c' src=d.png> <img src='e.png' />"),
             new_code_cell(answer, metadata=graded, outputs=[picture, described]),
             new_code_cell("%%bash\nls | wc"),
@@ -36,10 +36,18 @@ def page(kind, of):
     return exporter.from_notebook_node(of, {"nbgrader": points})[0]
 
 
+def without_scripts(page):
+    """A page without nbgrader's own scripts, and without what ours tells the browser of them."""
+    soup = BeautifulSoup(str(page), "html.parser")
+    for element in soup.select("head script, head meta[http-equiv], head meta[name=referrer]"):
+        element.decompose()
+    return "\n".join(line for line in str(soup).splitlines() if line.strip())
+
+
 def test_the_page_is_the_one_that_nbgrader_would_make():
     given = notebook()
     ours = BeautifulSoup(page(FeedbackExporter, given), "html.parser")
-    assert str(ours) == page(HTMLExporter, given)
+    assert without_scripts(ours) == without_scripts(page(HTMLExporter, given))
     assert [picture["alt"] for picture in ours.select("img")].count(NO_WORDS) == 3
     assert "a slope" in str(ours) and "Almost" in str(ours)
 
@@ -49,8 +57,8 @@ def test_what_is_kept_from_one_student_is_not_shown_to_the_next(answer):
     first, ours = page(FeedbackExporter, notebook("secret = 7")), notebook(answer)
     assert "secret" in first
     assert "secret" not in page(FeedbackExporter, ours)
-    assert str(BeautifulSoup(page(FeedbackExporter, ours), "html.parser")) == page(
-        HTMLExporter, ours
+    assert without_scripts(page(FeedbackExporter, ours)) == without_scripts(
+        page(HTMLExporter, ours)
     )
 
 

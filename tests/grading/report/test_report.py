@@ -6,9 +6,11 @@ import re
 import pytest
 from rich.cells import cell_len
 
+from course_utils.grading.classroom.grade_all import GradeRow
 from course_utils.grading.report import summary, teach_again
 from course_utils.grading.report.progress import Progress, clock
-from course_utils.grading.report.statistics import ANOTHER, hardest, lessons
+from course_utils.grading.report.statistics import ANOTHER, EACH_ITS_OWN, hardest, lessons
+from course_utils.grading.submission.results import Graded
 from course_utils.table import table
 
 
@@ -52,7 +54,7 @@ def test_lessons_count_everybody_once():
 def test_a_mistake_has_its_own_sentence_without_what_a_single_report_adds():
     softmax, _ = lessons(classroom())
     assert softmax.mistakes[0].sentence == "Sum along the last axis."
-    assert softmax.mistakes[2].sentence == "It stopped with an error."
+    assert softmax.mistakes[2].sentence == EACH_ITS_OWN
 
 
 def test_the_hardest_comes_first_and_nobody_is_no_trouble():
@@ -148,3 +150,19 @@ def test_progress_on_a_terminal_is_one_line(monkeypatch):
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.6, "1:00"), (7384, "2:03:04")])
 def test_times(seconds, text):
     assert clock(seconds) == text
+
+
+def test_the_page_for_the_class_holds_no_word_of_a_students():
+    said = "It stopped with ValueError: ann copied from bo."
+    reports = [{"softmax": {**report("softmax", "wrong", None, said)}} for _ in range(3)]
+    given = lessons(reports)
+    page = teach_again.page("01_attention", given, b"")
+    assert "ann" not in page.replace("answer", "") and EACH_ITS_OWN.split("'")[0] in page
+
+
+def test_nobodys_notes_push_the_others_off_the_screen():
+    rows = [GradeRow("ann", Graded({}, notes=tuple(f"Cell {n} stopped." for n in range(2000))))]
+    rows += [GradeRow("bo", Graded({}, notes=("Cell 3 was put back.",)))]
+    text = summary.todo(rows, {})
+    assert len(text.splitlines()) < 15
+    assert "1995 more notes" in text and "Cell 3 was put back." in text

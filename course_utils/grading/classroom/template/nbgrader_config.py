@@ -21,6 +21,11 @@ c.CourseDirectory.root = str(here)
 # /etc/jupyter/nbgrader_config.py.
 c.Exchange.root = str(here / "exchange")
 
+# Of what a student hands in, the notebook and the exchange's time are taken: no other file, no
+# link.
+c.ExchangeFactory.collect = course.Collect
+c.Autograde.pre_convert_hook = course.leave_others
+
 # What students handed in is read whatever state it is in, brought back into the shape that was
 # released …
 c.Autograde.exporter_class = course.SubmissionExporter
@@ -41,8 +46,10 @@ c.Autograde.autograde_preprocessors = [
     stock.CheckCellMetadata,
 ]
 
-# Feedback pages are nbgrader's own, made faster.
+# Feedback pages are nbgrader's own, made faster, and without scripts. formgrader's page lets no
+# script of a student's run: start `jupyter lab` in this folder, so that it reads this file.
 c.GenerateFeedback.exporter_class = course.FeedbackExporter
+c.HTMLExporter.preprocessors = [course.NothingRuns]
 
 # Where there can be no sandbox (docs/grading.md says what it takes), this line lets students' code
 # run with your rights: it can read and change all that you can.
