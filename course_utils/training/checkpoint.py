@@ -12,6 +12,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import keras
 import numpy as np
@@ -68,7 +69,15 @@ def claim(folder: Path, configuration: dict) -> None:
 
     Nothing in a folder that belongs to another training, or to anything else, is touched.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass  # it may be written
+    except OSError as error:
+        raise CourseError(
+            f"The folder of a training, {folder}, cannot be written ({error.strerror}). Name one "
+            "where you may write: --run FOLDER, such as --run ~/runs/first."
+        ) from None
     path = folder / CONFIGURATION
     is_new = not path.exists()
     wait_for_hosts()  # all have looked, and only then one writes

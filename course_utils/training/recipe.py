@@ -21,6 +21,22 @@ CHOICES = {
     "precision": ("auto", "float32", "mixed_float16", "mixed_bfloat16"),
 }
 
+WHOLE = (lambda value: value == int(value) and value >= 1), "a whole number, 1 or more"
+SHARE = (lambda value: 0 <= value < 1), "a number from 0 to below 1"
+RANGES = {
+    "epochs": WHOLE,
+    "batch_size": WHOLE,
+    "learning_rate": ((lambda value: 0 < value < float("inf")), "a number above 0"),
+    "warmup": ((lambda value: 0 <= value <= 1), "a number from 0 to 1"),
+    "weight_decay": ((lambda value: 0 <= value < float("inf")), "0 or more"),
+    "clip_norm": ((lambda value: value > 0), "a number above 0, or None"),
+    "label_smoothing": SHARE,
+    "ema": SHARE,
+    "validation": ((lambda value: 0 < value < 1), "a number between 0 and 1, or None"),
+    "seed": ((lambda value: 0 <= value < 2**31), f"a whole number from 0 to {2**31 - 1}"),
+}
+MAY_BE_NONE = ("clip_norm", "ema", "validation")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -55,6 +71,10 @@ class Recipe:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is one of {choices}, not {getattr(self, name)!r}")
+        for name, (holds, words) in RANGES.items():
+            value = getattr(self, name)
+            if not (value is None and name in MAY_BE_NONE) and not holds(value):
+                raise ValueError(f"{name} is {words}, not {value!r}")
 
 
 class Ours:

@@ -42,6 +42,27 @@ def test_a_choice_that_is_none(name):
         Recipe(epochs=1, **{name: "nonsense"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 0),
+        ("batch_size", -4),
+        ("learning_rate", -1.0),
+        ("learning_rate", float("nan")),
+        ("warmup", 2),
+        ("weight_decay", -0.1),
+        ("clip_norm", 0),
+        ("label_smoothing", 1),
+        ("ema", 1.0),
+        ("validation", 0),
+        ("seed", -1),
+    ],
+)
+def test_a_number_outside_its_range(name, value):
+    with pytest.raises(ValueError, match=f"{name} is .*, not {value}"):
+        Recipe(**{"epochs": 1, name: value})
+
+
 @pytest.mark.parametrize("model", SMALL)
 def test_decay_is_for_kernels_alone(model):
     built = models.build(models.for_data(recipes.find(model, "course").config, data()))
