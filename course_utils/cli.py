@@ -134,10 +134,41 @@ def compare(args) -> int:
     return 0
 
 
-def positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"should be 1 or more, not {text}")
-    return int(text)
+def whole(least: int, most: int | None = None):
+    """What reads a whole number of the command line and says which there may be."""
+    words = f"{least} or more" if most is None else f"a whole number from {least} to {most}"
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"should be {words}, not {text}")
+        return number
+
+    return read
+
+
+def rate(text: str) -> float:
+    """A learning rate: a step backwards, or none, teaches nothing."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"should be a number above 0, such as 0.001, not {text}")
+    return number
+
+
+def share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"should be a number from 0 to 1, not {text}")
+    return number
 
 
 def parser() -> argparse.ArgumentParser:
@@ -146,7 +177,9 @@ def parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("lab", help="open your copy of the notebooks in JupyterLab")
     one.add_argument("--no-browser", action="store_true", help="only print the address")
-    one.add_argument("--port", type=int, help="where JupyterLab listens (default: 8888 or next)")
+    one.add_argument(
+        "--port", type=whole(1, 65535), help="where JupyterLab listens (default: 8888 or next)"
+    )
     one.set_defaults(run=lab)
 
     one = commands.add_parser("doctor", help="look at what is installed, and what to do about it")
@@ -165,13 +198,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("model", metavar="MODEL", help="vit, swin, perceiver or cnn")
     one.add_argument("--data", default="scenes", metavar="NAME", help="default: scenes")
     one.add_argument("--task", help="of scenes: shape, side, same or count")
-    one.add_argument("--size", type=int, help="of scenes: number of training images")
-    one.add_argument("--difficulty", type=float, help="of scenes: from 0, the default, to 1")
+    one.add_argument("--size", type=whole(10), help="of scenes: number of training images")
+    one.add_argument("--difficulty", type=share, help="of scenes: from 0, the default, to 1")
     one.add_argument("--recipe", metavar="NAME", help="default: course; for scenes, scenes")
-    one.add_argument("--epochs", type=int, help="instead of the recipe's")
-    one.add_argument("--batch-size", type=int, help="instead of the recipe's")
-    one.add_argument("--learning-rate", type=float, help="instead of the recipe's")
-    one.add_argument("--seed", type=int, default=0, help="of weights and batches (default: 0)")
+    one.add_argument("--epochs", type=whole(1), help="instead of the recipe's")
+    one.add_argument("--batch-size", type=whole(1), help="instead of the recipe's")
+    one.add_argument("--learning-rate", type=rate, help="instead of the recipe's")
+    one.add_argument(
+        "--seed", type=whole(0, 2**31 - 1), default=0, help="of weights and batches (default: 0)"
+    )
     one.add_argument("--run", dest="run_folder", metavar="FOLDER", help="default: in runs/")
     one.set_defaults(run=train)
 
@@ -209,7 +244,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("folder", nargs="?", metavar="CLASS", help="folder of the class")
     one.add_argument("notebook", nargs="?", metavar="NOTEBOOK", help="default: all handed in")
     place = one.add_mutually_exclusive_group()
-    place.add_argument("--workers", type=positive, help="at a time (default: one for each core)")
+    place.add_argument("--workers", type=whole(1), help="at a time (default: one for each core)")
     place.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, to grade there")
     one.add_argument(
         "--no-sandbox",
@@ -235,8 +270,8 @@ def main(argv: list[str] | None = None) -> int:
         if (error.name or "course_utils").startswith("course_utils"):
             raise
         print(
-            f"This needs the package '{error.name}', which is not installed: use `uv run course`, "
-            "or `pip install 'vision-transformer-course[instructor]'`.",
+            f"This needs the package '{error.name}', which is not installed: in the course's "
+            "folder, use `uv run course`, or `pip install '.[instructor]'`.",
             file=sys.stderr,
         )
         return 1

@@ -9,6 +9,39 @@ from pathlib import Path
 
 HALF = ".half-"
 
+# What often lies where a file should be, by how it begins.
+IN_ITS_PLACE = {
+    b"version https://git-lfs": "it is the pointer that Git LFS leaves in the place of a large file"
+    " (`git lfs pull` fetches the file itself)",
+    b"<!doctype html": "it is a web page: the link led to a page about the file",
+    b"<html": "it is a web page: the link led to a page about the file",
+}
+
+
+def what_is_wrong(path: Path, error: Exception) -> str:
+    """Say in a clause why a file of data, which is there, is none.
+
+    NumPy's own words would advise allow_pickle, which runs whatever program a file holds.
+    """
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        start = file.read(100).lstrip().lower()
+        for beginning, words in IN_ITS_PLACE.items():
+            if start.startswith(beginning):
+                return words
+    if "pickle" in str(error):
+        return "what it holds are no arrays of numbers"
+    text = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def keras_home() -> Path:
+    """Where Keras keeps its settings and what it downloads, found as Keras finds it."""
+    given = os.environ.get("KERAS_HOME")
+    if given:
+        return Path(os.path.expanduser(given))
+    home = os.path.expanduser("~")  # Path.home raises where there is none
+    return Path(home if os.access(home, os.W_OK) else "/tmp", ".keras")
+
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:

@@ -13,9 +13,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from course_utils.files import keras_home
+
 PACKAGE = "vision-transformer-course"
 
 BACKENDS = ("tensorflow", "jax")
+USUAL = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
 
 # What is only needed for some of the work, and for which.
 EXTRAS = {
@@ -110,7 +113,8 @@ def has(name: str) -> bool:
 
 def keras() -> Iterator[Finding]:
     """Which backend computes, and on what."""
-    chosen = os.environ.get("KERAS_BACKEND")
+    chosen = os.environ.get("KERAS_BACKEND") or None  # empty is unset, for Keras too
+    yield from settings()
     choices = " or ".join(BACKENDS)
     if chosen is not None and chosen not in BACKENDS:
         advice = f"The course runs on {choices}: set it to one of them, or unset it."
@@ -144,14 +148,39 @@ def keras() -> Iterator[Finding]:
         yield Finding("note", "no GPU seen: models train on the CPU", advice)
 
 
+def settings() -> Iterator[Finding]:
+    """What keras.json changes for every program of this computer that uses Keras."""
+    path = keras_home() / "keras.json"
+    try:
+        asked = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        advice = "Keras goes on without it. Delete it: Keras writes a new one."
+        yield Finding("note", f"{path} cannot be read ({type(error).__name__})", advice)
+        return
+    for name, usual in USUAL.items():
+        value = asked.get(name, usual) if isinstance(asked, dict) else usual
+        if value != usual:
+            advice = (
+                f"The course sets {usual!r} for itself. A program of your own that imports keras "
+                f"alone follows the file: write {usual!r} there if lessons' code is to run in it."
+            )
+            yield Finding("note", f"{path} says {name} = {value!r}", advice)
+
+
 def storage() -> Iterator[Finding]:
     """Where data sets and weights are kept."""
-    home = os.environ.get("COURSE_DATA") or os.environ.get("KERAS_HOME") or "~/.keras"
-    folder = Path(home).expanduser()
+    given = os.environ.get("COURSE_DATA")
+    folder = Path(os.path.expanduser(given)) if given else keras_home()
     existing = next(
         path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()
     )
-    if existing.is_dir() and os.access(existing, os.W_OK):
+    writable = existing.is_dir() and os.access(existing, os.W_OK)
+    if writable and not given and folder == Path("/tmp/.keras"):
+        advice = "/tmp is emptied now and then: set COURSE_DATA to a folder that stays."
+        yield Finding("note", f"no home directory to write to: data is kept in {folder}", advice)
+    elif writable:
         yield Finding("ok", f"data is kept in {folder}")
     else:
         advice = "Set COURSE_DATA to a folder that you may write to."
@@ -198,7 +227,7 @@ def browser() -> str | None:
         if path := shutil.which(name):
             return path
     cache = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or "~/.cache/ms-playwright"
-    return next((str(path) for path in Path(cache).expanduser().glob("chromium*")), None)
+    return next((str(path) for path in Path(os.path.expanduser(cache)).glob("chromium*")), None)
 
 
 PARTS = {

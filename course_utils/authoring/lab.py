@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from course_utils.errors import CourseError
 
@@ -21,7 +22,15 @@ def prepare(root: Path) -> list[str]:
     if not originals:
         raise CourseError("There are no student notebooks yet: run `uv run course build`.")
     work = root / "work"
-    work.mkdir(exist_ok=True)
+    try:
+        work.mkdir(exist_ok=True)
+        with TemporaryFile(dir=work):
+            pass  # it may be written
+    except OSError as error:
+        raise CourseError(
+            f"Your copies of the notebooks belong into {work}, which cannot be written "
+            f"({error.strerror}). Copy the course's folder to where you may write, and start there."
+        ) from None
     said, kept = [], []
     for original in originals:
         copy = work / original.name

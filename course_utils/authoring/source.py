@@ -97,14 +97,16 @@ def parse(text: str) -> str:
 
 
 def course_root() -> Path:
-    """Return the folder of the repository that this package runs from."""
-    root = Path(course_utils.__file__).resolve().parent.parent
-    if not (root / "notebooks").is_dir() or not (root / "pyproject.toml").is_file():
-        raise CourseError(
-            "This installation has the package but not the notebooks. Clone the course's "
-            "repository with git and run `uv run course lab` in it."
-        )
-    return root
+    """Return the folder of the repository that this package runs from, or is run in."""
+    # pip puts the package elsewhere; who then starts it inside the repository means that one.
+    here = Path.cwd()
+    for root in (Path(course_utils.__file__).resolve().parent.parent, here, *here.parents):
+        if all((root / name).exists() for name in ("notebooks", "course_utils", "pyproject.toml")):
+            return root
+    raise CourseError(
+        "This installation has the package but not the notebooks. Clone the course's "
+        "repository with git and run `uv run course lab` in it."
+    )
 
 
 def repository(root: Path) -> str:

@@ -32,7 +32,7 @@ def attention_scores(query, key):
     Source: Vaswani et al. (2017), equation 1; the division by √d is argued in its footnote 4.
     """
     query, key = ops.convert_to_tensor(query), ops.convert_to_tensor(key)
-    # Divided before the product: nothing is lost, and half precision does not overflow.
+    # Divided before the product: nothing is lost, and half precision overflows √d times later.
     query = query / query.shape[-1] ** 0.5
     return ops.einsum("...qd,...kd->...qk", query, key)
 
@@ -45,7 +45,14 @@ def attend(query, key, value, mask=None):
     A query that may attend to nothing gets zero weights and a zero output.
     Source: Vaswani et al. (2017), equation 1 and section 3.2.3 for the mask.
     """
-    return mix_values(attention_scores(query, key), value, mask)
+    return mix_values(wide_scores(query, key), value, mask)
+
+
+def wide_scores(query, key):
+    """Compare as `attention_scores` does, in float32 at least: half precision ends at 65504."""
+    query, key = ops.convert_to_tensor(query), ops.convert_to_tensor(key)
+    wide = keras.backend.result_type(query.dtype, key.dtype, "float32")
+    return attention_scores(ops.cast(query, wide), ops.cast(key, wide))
 
 
 def mix_values(scores, value, mask=None):
@@ -66,7 +73,15 @@ def mix_values(scores, value, mask=None):
         # A row without any True is uniform now. Nothing may be seen there, so nothing is.
         weights = ops.where(mask, weights, 0.0)
     weights = ops.cast(weights, value.dtype)
-    return ops.einsum("...qk,...kd->...qd", weights, value), weights
+    if mask is None:
+        return ops.einsum("...qk,...kd->...qd", weights, value), weights
+    # 0 times NaN is NaN, and so is 0 times infinity: what a query may not see must not reach it
+    # that way. Where it may see such a value, it is told.
+    finite = ops.isfinite(value)
+    output = ops.einsum("...qk,...kd->...qd", weights, ops.where(finite, value, 0))
+    broken = ops.logical_not(ops.all(finite, axis=-1))  # (..., Nk)
+    told = ops.any(ops.logical_and(mask, broken[..., None, :]), axis=-1, keepdims=True)
+    return ops.where(told, float("nan"), output), weights
 
 
 def causal_mask(length):

@@ -57,7 +57,7 @@ def cnn(config: CNNConfig) -> keras.Model:
         for block in range(blocks):
             strides = 2 if stage > 0 and block == 0 else 1
             x = residual_block(x, width, strides, f"stage_{stage}_block_{block}")
-    x = layers.GlobalAveragePooling2D(name="pool")(x)  # (B, C)
+    x = layers.GlobalAveragePooling2D(data_format="channels_last", name="pool")(x)  # (B, C)
     # In float32 always: half precision is too coarse for the loss.
     x = layers.Dense(config.num_classes, dtype="float32", name="head")(x)
     return keras.Model(images, x, name="cnn")
@@ -72,7 +72,9 @@ def residual_block(x, width: int, strides: int, name: str):
     if strides > 1:
         # A 1 by 1 convolution with strides would overlook three pixels of four; besides, its
         # gradient destroys memory in TensorFlow 2.21 on a CPU.
-        pool = layers.AveragePooling2D(strides, padding="same", name=f"{name}_pool")
+        pool = layers.AveragePooling2D(
+            strides, padding="same", data_format="channels_last", name=f"{name}_pool"
+        )
         shortcut = pool(x)
     if x.shape[-1] != width:
         shortcut = _convolution(shortcut, width, f"{name}_shortcut", kernel_size=1)
@@ -91,6 +93,7 @@ def _convolution(x, width, name, kernel_size=3, strides=1):
         strides=strides,
         padding="same",
         use_bias=False,
+        data_format="channels_last",
         kernel_initializer="he_normal",
         name=f"{name}_convolution",
     )

@@ -8,7 +8,7 @@ Source: Vaswani et al., "Attention Is All You Need" (2017), section 3.2.2.
 
 from keras import layers, ops
 
-from course_utils.reference.attention import attend, attention_scores, mix_values
+from course_utils.reference.attention import attend, mix_values, wide_scores
 
 
 def split_heads(x, num_heads: int):
@@ -98,7 +98,7 @@ class MultiHeadAttention(layers.Layer):
 
     def call(self, query, value=None, mask=None, bias=None, return_weights=False):
         value = query if value is None else value
-        scores = attention_scores(
+        scores = wide_scores(
             split_heads(self.query_dense(query), self.num_heads),
             split_heads(self.key_dense(value), self.num_heads),
         )

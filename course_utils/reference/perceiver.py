@@ -260,12 +260,14 @@ def _logits(config, latents):
     """From the latents to the logits, by way of one vector an image."""
     if config.pooling == "mean":
         latents = LayerNorm(epsilon=NORM_EPSILON, name="norm")(latents)
-        x = layers.GlobalAveragePooling1D(name="pool")(latents)  # (B, D)
+        x = layers.GlobalAveragePooling1D(data_format="channels_last", name="pool")(
+            latents
+        )  # (B, D)
     else:
         query = LearnedArray(1, config.dim, name="query")(latents)
         decoder = CrossAttentionBlock(config.dim, 1, config.dim, name="decoder")
         x, _ = decoder(query, latents, return_weights=True)  # (B, 1, D)
-        x = layers.Flatten(name="pool")(x)  # (B, D)
+        x = layers.Flatten(data_format="channels_last", name="pool")(x)  # (B, D)
     # Small, so that a new model gives every class the same chance; in float32 always.
     small = initializers.TruncatedNormal(stddev=0.02)
     head = layers.Dense(config.num_classes, kernel_initializer=small, dtype="float32", name="head")

@@ -10,7 +10,7 @@ Source: Liu et al., "Swin Transformer" (2021), section 3.2 and equation 4.
 import keras
 from keras import ops
 
-from course_utils.reference.attention import attention_scores, mix_values
+from course_utils.reference.attention import mix_values, wide_scores
 from course_utils.reference.multi_head_attention import merge_heads, split_heads
 from course_utils.reference.plain_vit import dense
 from course_utils.reference.windows import (
@@ -38,7 +38,7 @@ def window_attention(x, params: dict, window: int, shift: int, num_heads: int):
     bias = relative_position_bias(params["bias_table"], window, window)  # (h, A, A)
     mask = shifted_window_mask(height, width, window, shift)  # (nW, A, A)
     mask = ops.tile(mask, (batch, 1, 1))  # all windows of an image, then those of the next
-    mixed, _ = mix_values(attention_scores(query, key) + bias, value, mask[:, None])
+    mixed, _ = mix_values(wide_scores(query, key) + bias, value, mask[:, None])
     windows = dense(merge_heads(mixed), *params["output"])  # (B·nW, A, C)
     return cyclic_shift(window_reverse(windows, window, height, width), -shift)
 

@@ -251,7 +251,8 @@ def _patches(images, config):
     for i in range(halvings):
         width = max(config.dim >> (halvings - 1 - i), 1)
         name = f"stem_{i}_convolution"
-        x = layers.Conv2D(width, 3, strides=2, padding="same", use_bias=False, name=name)(x)
+        settings = {"padding": "same", "use_bias": False, "data_format": "channels_last"}
+        x = layers.Conv2D(width, 3, strides=2, name=name, **settings)(x)
         # Averages that forget soon: a short training has no time for Keras' 0.99.
         x = layers.BatchNormalization(momentum=0.9, name=f"stem_{i}_norm")(x)
         x = layers.ReLU(name=f"stem_{i}")(x)  # half the height and width
@@ -272,7 +273,8 @@ def _logits(x, config):
         "mean": layers.GlobalAveragePooling1D,
         "flatten": layers.Flatten,
     }
-    x = pools[config.pooling](name="pool")(x)  # (B, D), flattened (B, N·D)
+    format_of = {} if config.pooling == "token" else {"data_format": "channels_last"}
+    x = pools[config.pooling](name="pool", **format_of)(x)  # (B, D), flattened (B, N·D)
     for i, width in enumerate(config.head_dims):
         x = layers.Dropout(config.head_dropout, name=f"head_{i}_dropout")(x)
         x = layers.Dense(width, activation="gelu", name=f"head_{i}")(x)

@@ -122,27 +122,29 @@ class Batches:
 def make_layers(augmentation, size, seeds):
     """Keras' layers for an augmentation: those that change one image, and those that mix two."""
     height, width = size
-    wanted = augmentation
+    wanted, last = augmentation, {"data_format": "channels_last"}
     changes, mixes = [], []
     if wanted.flip:
-        changes.append(layers.RandomFlip("horizontal"))
+        changes.append(layers.RandomFlip("horizontal", **last))
     if wanted.crop:
         # The same as padding and cropping, but with a place for each image: Keras' RandomCrop cuts
         # all images of a batch at one place.
         shift = {"fill_mode": "constant", "interpolation": "nearest"}
         # Half a pixel more is rounded to the farthest places as often as to the others.
         factors = (wanted.crop + 0.499) / height, (wanted.crop + 0.499) / width
-        changes.append(layers.RandomTranslation(*factors, **shift))
+        changes.append(layers.RandomTranslation(*factors, **shift, **last))
     if wanted.zoom:
-        changes.append(layers.RandomZoom(wanted.zoom, wanted.zoom))
+        changes.append(layers.RandomZoom(wanted.zoom, wanted.zoom, **last))
     if wanted.rand_augment:
-        changes.append(layers.RandAugment(num_ops=2, factor=wanted.rand_augment))
+        changes.append(layers.RandAugment(num_ops=2, factor=wanted.rand_augment, **last))
     if wanted.erasing:
-        changes.append(layers.RandomErasing((wanted.erasing, wanted.erasing), scale=(0.02, 0.33)))
+        changes.append(
+            layers.RandomErasing((wanted.erasing, wanted.erasing), scale=(0.02, 0.33), **last)
+        )
     if wanted.mixup:
-        mixes.append(layers.MixUp(alpha=wanted.mixup))
+        mixes.append(layers.MixUp(alpha=wanted.mixup, **last))
     if wanted.cutmix:
-        mixes.append(layers.CutMix((wanted.cutmix, wanted.cutmix)))
+        mixes.append(layers.CutMix((wanted.cutmix, wanted.cutmix), **last))
     for layer in changes + mixes:
         # What all of them ask for their chance, RandAugment on behalf of the layers inside it.
         layer._get_seed_generator = lambda backend=None: seeds

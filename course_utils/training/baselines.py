@@ -15,6 +15,7 @@ from course_utils.reference.positional_encoding import LearnedPositions
 from course_utils.reference.vision_transformer import Patchify, ViTConfig, vision_transformer
 
 EPSILON = 1e-6
+LAST = "channels_last"  # whatever this computer's keras.json says
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def textbook_vit(config: TextbookViT) -> keras.Model:
     for _ in range(config.depth):
         x = encoder(x, config.num_heads, config.key_dim, config.mlp_dims, config.dropout)
     x = layers.LayerNormalization(epsilon=EPSILON)(x)
-    x = layers.Dropout(config.head_dropout)(layers.Flatten()(x))  # (B, N·D)
+    x = layers.Dropout(config.head_dropout)(layers.Flatten(data_format=LAST)(x))  # (B, N·D)
     x = mlp(x, config.head_dims, config.head_dropout)
     logits = layers.Dense(config.num_classes, dtype="float32", name="head")(x)
     return keras.Model(images, logits, name="textbook_vit")
@@ -85,7 +86,7 @@ def d2l_vit(config: D2LViT) -> keras.Model:
         channels=config.channels,
         dropout=config.dropout,
     )
-    x = layers.Resizing(config.resized, config.resized, name="resized")(images)
+    x = resizing(config.resized)(images)
     return keras.Model(images, vision_transformer(inner)(x), name="d2l_vit")
 
 
@@ -123,7 +124,7 @@ def keras_perceiver(config: KerasPerceiver) -> keras.Model:
     transformer = keras.Model(inside, x, name="transformer")
     for _ in range(config.iterations):  # the same weights each time
         latents = transformer(cross([latents, data]))
-    x = layers.GlobalAveragePooling1D()(latents)  # (B, D)
+    x = layers.GlobalAveragePooling1D(data_format=LAST)(latents)  # (B, D)
     x = layers.Dense(dim, activation="gelu")(x)
     x = layers.Dense(config.num_classes, dtype="float32", name="head")(x)
     # Published so: dropout on the logits.
@@ -179,7 +180,11 @@ def enlarged(config):
     """Images as they come, and what the model makes of them: normalised and larger."""
     images = keras.Input((*config.image_size, config.channels), name="images")
     x = normalization(config.mean, config.std)(images)
-    return images, layers.Resizing(config.resized, config.resized, name="resized")(x)
+    return images, resizing(config.resized)(x)
+
+
+def resizing(side):
+    return layers.Resizing(side, side, data_format=LAST, name="resized")
 
 
 def normalization(mean, std):

@@ -12,6 +12,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import keras
 import numpy as np
@@ -19,7 +20,7 @@ from keras import ops
 from matplotlib.figure import Figure
 
 from course_utils.errors import CourseError
-from course_utils.files import HALF, remove_halves, whole
+from course_utils.files import HALF, remove_halves, what_is_wrong, whole
 from course_utils.learning_curves import draw_learning_curves
 from course_utils.training.devices import host, wait_for_hosts
 
@@ -68,7 +69,15 @@ def claim(folder: Path, configuration: dict) -> None:
 
     Nothing in a folder that belongs to another training, or to anything else, is touched.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass  # it may be written
+    except OSError as error:
+        raise CourseError(
+            f"The folder of a training, {folder}, cannot be written ({error.strerror}). Name one "
+            "where you may write: --run FOLDER, such as --run ~/runs/first."
+        ) from None
     path = folder / CONFIGURATION
     is_new = not path.exists()
     wait_for_hosts()  # all have looked, and only then one writes
@@ -138,8 +147,8 @@ def restore_state(folder: Path, model: keras.Model) -> list[dict]:
             arrays = [file[str(i)] for i in range(len(file.files) - 1)]
     except Exception as error:  # there is no list of all that a damaged file can raise
         raise CourseError(
-            f"{path} is damaged ({error}): this training cannot go on. Start it in a new folder; "
-            f"{BEST} beside it has its best weights so far."
+            f"{path} is damaged ({what_is_wrong(path, error)}): this training cannot go on. Start "
+            f"it in a new folder; {BEST} beside it has its best weights so far."
         ) from None
     for variable, array in zip(variables(model), arrays, strict=True):
         variable.assign(array)

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.files import whole
+from course_utils.files import keras_home, what_is_wrong, whole
 from course_utils.training import scenes
 
 VALIDATION = 10  # one training image in ten is kept for validation
@@ -44,13 +44,15 @@ class Source(NamedTuple):
     """What is known of a data set before it is downloaded: the shapes of its images, and more.
 
     digest: SHA-256 of the four arrays' bytes, in the order of `ARRAYS`. Where it is None, Keras
-    itself checks the download, and the checksums inside the .npz show later damage.
+    itself checks the download, the checksums inside the .npz show later damage, and the means of
+    red, green and blue in the training images, as they are known, tell other pictures.
     """
 
     train: tuple[int, ...]
     test: tuple[int, ...]
     digest: str | None
     class_names: tuple[str, ...]
+    means: tuple[float, ...] | None = None
 
 
 CLOTHES = "T-shirt/top Trouser Pullover Dress Coat Sandal Shirt Sneaker Bag Ankle_boot"
@@ -79,7 +81,13 @@ SOURCES = {
         "ca3ab2a37f845e1b8ae23cab1b51749a3011ba3bf1d9016176d75cbaabac376f",
         class_names(CLOTHES),
     ),
-    "cifar10": Source((50000, 32, 32, 3), (10000, 32, 32, 3), None, class_names(CIFAR10)),
+    "cifar10": Source(
+        (50000, 32, 32, 3),
+        (10000, 32, 32, 3),
+        None,
+        class_names(CIFAR10),
+        means=(125.307, 122.950, 113.865),
+    ),
     "cifar100": Source(
         (50000, 32, 32, 3),
         (10000, 32, 32, 3),
@@ -144,13 +152,13 @@ def split(images, labels):
 
 def keras_folder() -> Path:
     """Where keras.datasets keeps what it downloads."""
-    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets"
+    return keras_home() / "datasets"
 
 
 def data_folder() -> Path:
     """Where our own files are kept."""
     given = os.environ.get("COURSE_DATA")
-    return Path(given).expanduser() if given else keras_folder()
+    return Path(os.path.expanduser(given)) if given else keras_folder()
 
 
 def at_hand(name: str) -> bool:
@@ -164,12 +172,19 @@ def cached(name):
     if not path.exists():
         save(path, download(name, path))
     try:
+        stream = open(path, "rb")
+    except OSError as error:
+        raise CourseError(
+            f"{path} may not be read ({error.strerror}). Ask whoever owns it for the right to, or "
+            "set COURSE_DATA to a folder of your own."
+        ) from None
+    try:
         # NumPy compares the checksums inside the zip. Given a path, it leaves a broken file open.
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+        with stream, np.load(stream, allow_pickle=False) as file:
             arrays = {array: file[array] for array in ARRAYS}
         wrong = difference(name, arrays)
     except Exception as error:  # there is no list of all that a damaged file can raise
-        wrong = f"{type(error).__name__}: {error}"
+        wrong = what_is_wrong(path, error)
     if wrong:
         raise CourseError(
             f"{path} cannot be used: {wrong}.\n"
@@ -210,6 +225,14 @@ def difference(name, arrays):
         digest.update(np.ascontiguousarray(came))
     if source.digest not in (None, digest.hexdigest()):
         return "the checksum of its arrays is not the known one"
+    if source.means is not None:
+        means = arrays["x_train"].mean((0, 1, 2))
+        if np.abs(means - source.means).max() > 0.01:
+            shown = ", ".join(f"{mean:.2f}" for mean in means)
+            return f"its pictures are others (red, green and blue are {shown} on average)"
+        for labels in (arrays["y_train"], arrays["y_test"]):
+            if len(set(np.bincount(labels, minlength=len(source.class_names)))) > 1:
+                return "its classes have not as many images each as they should"
     return ""
 
 

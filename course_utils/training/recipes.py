@@ -61,7 +61,13 @@ GPU = Recipe(
 )
 
 TEXTBOOK = Recipe(
-    epochs=40, batch_size=64, learning_rate=1e-3, weight_decay=1e-4, clip_norm=None, validation=0.2
+    epochs=40,
+    batch_size=64,
+    learning_rate=1e-3,
+    weight_decay=1e-4,
+    decay="all",
+    clip_norm=None,
+    validation=0.2,
 )
 D2L = Recipe(
     epochs=10,
@@ -87,6 +93,7 @@ TEXTBOOK_SWIN = Recipe(
     learning_rate=1e-3,
     schedule="constant",
     weight_decay=4e-3,
+    decay="all",
     clip_norm=None,
 )
 

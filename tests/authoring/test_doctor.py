@@ -1,5 +1,6 @@
 """The doctor names what is broken and what to do, and ends with 1 only for real problems."""
 
+import json
 import subprocess
 from importlib import metadata
 
@@ -12,10 +13,11 @@ HEALTHY = subprocess.CompletedProcess([], 0, '["3.15.1", "tensorflow", 0]\n', ""
 
 
 @pytest.fixture(autouse=True)
-def no_process(monkeypatch):
+def no_process(monkeypatch, tmp_path):
     """Keras takes seconds to load; what the doctor makes of its answer does not."""
     monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: HEALTHY)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
 
 
 def without(monkeypatch, *missing):
@@ -64,7 +66,6 @@ def test_an_old_version_is_a_problem(monkeypatch):
     [
         ("torch", "The course runs on tensorflow or jax"),
         ("tensorfow", "The course runs on tensorflow or jax"),
-        ("", "The course runs on tensorflow or jax"),
         ("jax", "Run `pip install jax`, or unset KERAS_BACKEND."),
     ],
 )
@@ -103,3 +104,32 @@ def test_missing_programs_are_notes(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
     assert [finding.state for finding in doctor.tools()] == ["note", "note"]
+
+
+def test_an_empty_backend_is_none(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    assert next(doctor.keras()).state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("image_data_format", "channels_first"), ("floatx", "float16"), ("epsilon", 0.1)],
+)
+def test_what_keras_json_changes_is_told(monkeypatch, tmp_path, name, value):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text(json.dumps({name: value}))
+    finding = next(doctor.keras())
+    assert finding.state == "note" and f"{name} = {value!r}" in finding.what
+    assert "The course sets" in finding.advice
+    (tmp_path / "keras.json").write_text('{"floatx": ')
+    assert "cannot be read" in next(doctor.keras()).what
+
+
+def test_without_a_home_the_doctor_says_where_data_goes(monkeypatch):
+    for name in ("COURSE_DATA", "KERAS_HOME", "PLAYWRIGHT_BROWSERS_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/nowhere/at/all")
+    (finding,) = doctor.storage()
+    assert finding.state == "note" and "/tmp/.keras" in finding.what
+    assert "COURSE_DATA" in finding.advice
+    list(doctor.tools())

@@ -59,6 +59,7 @@ def test_without_student_notebooks_it_says_how_to_make_them(tmp_path):
 def test_a_package_without_the_repository_says_so(tmp_path, monkeypatch, capsys):
     package = tmp_path / "site-packages" / "course_utils" / "__init__.py"
     monkeypatch.setattr(source.course_utils, "__file__", str(package))
+    monkeypatch.chdir(tmp_path)
     assert cli.main(["lab"]) == 1
     said = capsys.readouterr()
     assert "the package but not the notebooks" in said.err and said.out == ""
@@ -68,4 +69,14 @@ def test_a_work_folder_that_cannot_be_made_is_one_sentence(course, monkeypatch, 
     (course / "work").write_text("a file, not a folder")
     monkeypatch.setattr(source, "course_root", lambda: course)
     assert cli.main(["lab"]) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 1 and "Copy the course's folder" in told
+
+
+def test_an_installed_package_is_at_home_in_the_folder_it_is_started_in(course, monkeypatch):
+    package = course.parent / "site-packages" / "course_utils" / "__init__.py"
+    monkeypatch.setattr(source.course_utils, "__file__", str(package))
+    (course / "course_utils").mkdir(exist_ok=True)
+    monkeypatch.chdir(course / "notebooks")  # unzipped: no git is needed
+    (course / "pyproject.toml").touch()
+    assert source.course_root() == course

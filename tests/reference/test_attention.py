@@ -397,3 +397,29 @@ def test_equivariance_draws_its_order_from_the_generator():
     first, again, other = (tuple(order) for order in seen[1::2])
     assert first == again != other
     assert sorted(first) == list(range(NK))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("which", ["value", "key"])
+def test_what_is_hidden_does_not_leak_even_when_it_is_no_number(bad, which):
+    rng = np.random.default_rng(0)
+    query, key, value = (rng.normal(size=(2, 3, 5, 7)).astype("float32") for _ in range(3))
+    mask = np.tril(np.ones((5, 5), bool))
+    clean, _ = reference.attend(query, key, value, mask)
+    dirty = {"query": query, "key": key, "value": value, "mask": mask}
+    dirty[which] = dirty[which].copy()
+    dirty[which][1, 2, 3] = bad
+    output = ops.convert_to_numpy(reference.attend(**dirty)[0])
+    np.testing.assert_array_equal(output[1, 2, :3], ops.convert_to_numpy(clean)[1, 2, :3])
+    np.testing.assert_array_equal(output[0], ops.convert_to_numpy(clean)[0])
+    if which == "value":  # and a query that sees it is told
+        assert np.isnan(output[1, 2, 3:]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_does_not_overflow(dtype):
+    large = ops.full((1, 5, 64), 100.0, dtype=dtype)  # scores of 80,000: float16 ends at 65,504
+    output, weights = reference.attend(large, large, large)
+    assert output.dtype == weights.dtype == dtype
+    np.testing.assert_allclose(ops.convert_to_numpy(ops.cast(output, "float32")), 100, rtol=0.01)
+    np.testing.assert_allclose(ops.convert_to_numpy(ops.cast(weights, "float32")), 0.2, rtol=0.01)

@@ -88,6 +88,50 @@ def test_train_and_compare_from_the_command_line(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--batch-size 0", "1 or more, not 0"),
+        ("--batch-size -4", "1 or more, not -4"),
+        ("--batch-size many", "1 or more, not many"),
+        ("--epochs 0", "1 or more, not 0"),
+        ("--epochs 1.5", "1 or more, not 1.5"),
+        ("--seed -1", "from 0 to 2147483647, not -1"),
+        ("--seed 2147483648", "from 0 to 2147483647"),
+        ("--learning-rate -1", "above 0, such as 0.001, not -1"),
+        ("--learning-rate 0", "above 0"),
+        ("--learning-rate nan", "above 0"),
+        ("--size 9", "10 or more, not 9"),
+        ("--difficulty 2", "from 0 to 1, not 2"),
+    ],
+)
+def test_each_number_has_its_range(option, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["train", "cnn", *option.split()])
+    assert caught.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert option.split()[0] in last and told in last
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "70000", "http"])
+def test_a_port_has_its_range(port, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["lab", "--port", port])
+    assert f"from 1 to 65535, not {port}" in capsys.readouterr().err
+
+
+def test_where_nothing_may_be_written_a_training_says_what_to_do(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").write_text("a file, where a folder cannot be made")
+    options = "--size 40 --epochs 1 --batch-size 10"
+    assert cli.main(["train", "cnn", *options.split()]) == 1
+    told = capsys.readouterr().err
+    assert "cannot be written" in told and "--run FOLDER" in told
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
     ("line", "told"),
     [
         ("train vit --recipe curse", "There is no recipe 'curse' for vit"),

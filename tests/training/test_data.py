@@ -47,7 +47,7 @@ def downloads(monkeypatch, tmp_path):
 
         source = data.SOURCES[name]
         known = None if source.digest is None else digest(arrays)
-        small = source._replace(train=(TRAIN, *side), test=(TEST, *side), digest=known)
+        small = source._replace(train=(TRAIN, *side), test=(TEST, *side), digest=known, means=None)
         monkeypatch.setitem(data.SOURCES, name, small)
         monkeypatch.setattr(getattr(keras.datasets, name), "load_data", load_data)
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "kept"))
@@ -249,6 +249,63 @@ def test_other_arrays_under_the_right_name_are_noticed(downloads):
     refused("cifar10", "x_train is (40, 5, 3, 3) float32")
     np.savez(path, **{array: arrays[array] for array in data.ARRAYS[:3]})
     refused("cifar10", "y_test", "Delete it")
+
+
+def test_pictures_of_nothing_are_not_cifar10():
+    shapes = ((50000, 32, 32, 3), (50000,), (10000, 32, 32, 3), (10000,))
+    arrays = {
+        name: np.zeros(shape, "uint8") for name, shape in zip(data.ARRAYS, shapes, strict=True)
+    }
+    assert "its pictures are others" in data.difference("cifar10", arrays)
+    arrays["x_train"][:] = np.round(data.SOURCES["cifar10"].means)  # of whole bytes
+    assert "its pictures are others" in data.difference("cifar10", arrays)
+    arrays["x_train"][::1000, ..., 1] = 73  # near enough: a thousandth of them, 50 less
+    arrays["x_train"][: round(50000 * 0.307), ..., 0] = 126
+    arrays["x_train"][: round(50000 * 0.135), ..., 2] = 113
+    assert "not as many images each" in data.difference("cifar10", arrays)
+    for name in ("y_train", "y_test"):
+        arrays[name][:] = np.arange(len(arrays[name])) % 10
+    assert data.difference("cifar10", arrays) == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"garbage that is no archive at all", "no arrays of numbers"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS"),
+        (b"\n<!DOCTYPE html><html><body>404</body></html>", "web page"),
+    ],
+)
+def test_what_lies_in_the_place_of_a_file_is_named(downloads, content, said):
+    data.load("cifar10")
+    path = data.data_folder() / "cifar10.npz"
+    path.write_bytes(content)
+    with pytest.raises(CourseError) as caught:
+        data.load("cifar10")
+    assert said in str(caught.value) and "Delete it" in str(caught.value)
+    assert "allow_pickle" not in str(caught.value)
+
+
+def test_a_file_that_may_not_be_read_is_not_to_be_deleted(downloads, monkeypatch):
+    data.load("cifar10")
+    path = data.data_folder() / "cifar10.npz"
+    path.unlink()
+    path.mkdir()  # as unreadable as a file without the right to, for root as well
+    with pytest.raises(CourseError) as caught:
+        data.load("cifar10")
+    assert f"{path} may not be read" in str(caught.value)
+    assert "elete" not in str(caught.value)
+
+
+def test_without_a_home_data_goes_where_keras_puts_it(monkeypatch):
+    home = "/nowhere/at/all"
+    for name in ("COURSE_DATA", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", home)
+    assert data.data_folder() == Path("/tmp/.keras/datasets")
+    monkeypatch.setattr(Path, "home", lambda: 1 / 0)
+    monkeypatch.setenv("KERAS_HOME", "~/keras")
+    assert data.keras_folder() == Path(home, "keras", "datasets")
 
 
 # --- the real files, where COURSE_DATA holds them ---------------------------------------------

@@ -255,6 +255,45 @@ def test_tensors_that_do_not_fit_are_named_a_handful_of_each(tmp_path):
     assert "more" not in message.split("not in this model")[1]
 
 
+def renamed(tensors, change):
+    """The changes that give each tensor another name."""
+    return {name: None for name in tensors} | {
+        change(name): value for name, value in tensors.items() if change(name) is not None
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda name: f"model.{name}", "an additional 'model.'"),
+        (lambda name: None if "classifier" in name else name, "It has no head"),
+        (
+            lambda name: None if "classifier" in name else name.removeprefix("vit."),
+            "lack the 'vit.' at their beginning",
+        ),
+    ],
+)
+def test_known_ways_to_save_too_little_or_too_much_are_named(tmp_path, change, said):
+    publish(tmp_path, tensors=renamed(read("vit")[1], change))
+    message = refusal(tmp_path)
+    assert said in message and "different models" not in message
+    assert ("no head" in message) == ("additional" not in message)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "Git LFS"),
+        (b"<!DOCTYPE html><html>Not found</html>", "web page"),
+    ],
+)
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+def test_what_lies_in_the_place_of_a_file_is_named(tmp_path, file, content, said):
+    publish(tmp_path)
+    (tmp_path / file).write_bytes(content)
+    assert said in refusal(tmp_path)
+
+
 def test_a_refused_file_leaves_the_model_as_it_was(tmp_path):
     publish(tmp_path)
     official = load_official(str(tmp_path))
@@ -279,6 +318,10 @@ def test_variations_that_ours_does_not_have_are_refused(tmp_path):
     assert "is a resnet, and we have vit, swin, perceiver" in refusal(tmp_path)
     publish(tmp_path, config={"hidden_act": "relu"})
     assert "hidden_act = 'relu'" in refusal(tmp_path)
+    publish(tmp_path, config={"qkv_bias": False})
+    assert "qkv_bias = False" in refusal(tmp_path)
+    publish(tmp_path, preprocessing={"size": {"shortest_edge": 35}})
+    assert "shortest_edge" in refusal(tmp_path)
     publish(tmp_path, "swin_window3", config={"use_absolute_embeddings": True})
     assert "use_absolute_embeddings = True" in refusal(tmp_path)
     conv = ["PerceiverForImageClassificationConvProcessing"]

@@ -1,13 +1,23 @@
 """From photos to the input of a published model, against another library and by hand."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+from oracles import make_preprocessing
 from PIL import Image
 
 from course_utils.errors import CourseError
-from course_utils.training.official.preprocessing import Preprocessing, crop_middle
+from course_utils.training.official.preprocessing import Preprocessing, cut_middle
 
+FIXTURE = Path(__file__).parent.parent / "oracles" / "fixtures" / "preprocessing.npz"
+# Theirs are rounded to bytes after each direction of a resize, ours once, at the end.
+ROUNDED_TWICE = 2
 BYTES = {"image_mean": [0.5, 0.4, 0.3], "image_std": [0.5, 0.25, 0.2]}
+
+PERCEIVER = BYTES | {"image_processor_type": "PerceiverImageProcessor", "do_center_crop": True}
+DEIT = BYTES | {"feature_extractor_type": "DeiTFeatureExtractor", "do_center_crop": True}
 
 
 @pytest.fixture
@@ -40,12 +50,12 @@ def test_bytes_by_hand():
 
 
 def test_the_published_crop_keeps_a_square_from_the_middle():
-    settings = BYTES | {"do_center_crop": True, "size": 224, "crop_size": 256, "resample": 3}
+    settings = PERCEIVER | {"size": 224, "crop_size": 256, "resample": 3}
     preprocess = Preprocessing.from_settings(settings, (28, 28))
     assert preprocess.crop == 0.875
     photo = np.arange(32 * 53, dtype="uint16").reshape(1, 32, 53, 1)
     # 28 of 32 rows; of the 53 columns, 12 and 13 stay aside
-    np.testing.assert_array_equal(crop_middle(photo, 0.875), photo[:, 2:30, 12:40])
+    np.testing.assert_array_equal(cut_middle(photo, (28, 28)), photo[:, 2:30, 12:40])
     photo = np.zeros((32, 53, 3), "uint8")
     photo[2:30, 12:40] = 255
     assert preprocess(photo).min() > 0
@@ -69,3 +79,56 @@ def test_what_is_no_photo_is_refused(photo):
 def test_a_resampling_that_is_not_known_is_refused():
     with pytest.raises(CourseError, match="resampling 1 is not one we know"):
         Preprocessing.from_settings(BYTES | {"resample": 1}, (5, 7))
+
+
+def published():
+    """Each entry of the oracle: which photo, which settings, and the bytes that came of it."""
+    with np.load(FIXTURE) as file:
+        return [(json.loads(key), file[key]) for key in file.files]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [pytest.param(*entry, id=str(entry[0])) for entry in published()]
+)
+def test_photos_are_prepared_as_by_the_published_processors(asked, expected):
+    settings = asked["settings"] | {"image_mean": [0, 0, 0], "image_std": [1, 1, 1]}
+    settings |= {"do_rescale": False}
+    photo = make_preprocessing.photo(*asked["photo"])
+    found = Preprocessing.from_settings(settings, expected.shape[:2])(photo)[0]
+    apart = np.abs(found - expected.astype("float32"))
+    assert apart.max() <= ROUNDED_TWICE and apart.mean() < 0.5
+
+
+def test_deit_resizes_first_and_cuts_then():
+    preprocess = Preprocessing.from_settings(DEIT | {"size": 256, "crop_size": 224}, (224, 224))
+    assert (preprocess.crop, preprocess.resized) == (None, (256, 256))
+    twice = Preprocessing.from_settings(DEIT | {"size": 256, "crop_size": 224}, (448, 448))
+    assert twice.resized == (512, 512)
+
+
+def test_a_large_share_cuts_nothing():
+    settings = BYTES | {"image_processor_type": "ConvNextImageProcessor", "crop_pct": 0.9}
+    large = Preprocessing.from_settings(settings | {"size": {"shortest_edge": 384}}, (384, 384))
+    assert large.resized is None
+    small = Preprocessing.from_settings(settings | {"size": {"shortest_edge": 288}}, (288, 288))
+    assert small.resized == 320
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (BYTES | {"size": 224, "image_processor_type": "SamImageProcessor"}, "SamImageProcessor"),
+        (BYTES | {"size": 224, "do_flip_channel_order": True}, "do_flip_channel_order = True"),
+        (BYTES | {"size": 224, "do_resize": False}, "do_resize = False"),
+        (BYTES | {"size": {"shortest_edge": 224}}, "shortest_edge"),
+        (PERCEIVER | {"size": {"shortest_edge": 224}, "crop_size": 256}, "shortest_edge"),
+        (DEIT | {"size": 224, "crop_size": 256}, "more than there is"),
+        (
+            BYTES | {"image_processor_type": "CLIPImageProcessorFast", "size": 224},
+            "shorter side 224 and cuts nothing off",
+        ),
+    ],
+)
+def test_settings_that_would_show_another_picture_are_refused(settings, said):
+    with pytest.raises(CourseError, match=said):
+        Preprocessing.from_settings(settings, (224, 224))

@@ -36,10 +36,31 @@ def test_the_rate_is_the_reference_at_every_step():
     assert max(came) == came[5] and came[0] == came[17] == came[19] == 0
 
 
-@pytest.mark.parametrize("name", ["optimizer", "schedule", "precision"])
+@pytest.mark.parametrize("name", ["optimizer", "decay", "schedule", "precision"])
 def test_a_choice_that_is_none(name):
     with pytest.raises(ValueError, match=f"{name} is one of"):
         Recipe(epochs=1, **{name: "nonsense"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 0),
+        ("batch_size", -4),
+        ("learning_rate", -1.0),
+        ("learning_rate", float("nan")),
+        ("warmup", 2),
+        ("weight_decay", -0.1),
+        ("clip_norm", 0),
+        ("label_smoothing", 1),
+        ("ema", 1.0),
+        ("validation", 0),
+        ("seed", -1),
+    ],
+)
+def test_a_number_outside_its_range(name, value):
+    with pytest.raises(ValueError, match=f"{name} is .*, not {value}"):
+        Recipe(**{"epochs": 1, name: value})
 
 
 @pytest.mark.parametrize("model", SMALL)
@@ -152,3 +173,33 @@ def test_an_unknown_name_lists_the_known(model, recipe):
 def test_fine_tuning_wants_colour():
     with pytest.raises(CourseError, match="colour images"):
         models.build(models.for_data(baselines.FineTunedSwin(), data(28, 1, 10)))
+
+
+def test_what_is_published_decays_all_that_is_trained():
+    config = models.for_data(baselines.TextbookViT(depth=1, head_dims=(7,)), data())
+    built = models.build(config)
+    for model in ("vit", "swin"):
+        optimizer = make_optimizer(recipes.find(model, "published").recipe, built, steps=3)
+        optimizer.build(built.trainable_variables)
+        assert all(optimizer._use_weight_decay(weight) for weight in built.trainable_variables)
+
+
+def test_averages_begin_at_the_weights():
+    """Weights that walk from 0 to 235: an average of the last ones is near them."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    recipe = Recipe(
+        epochs=1, optimizer="sgd", schedule="constant", learning_rate=1.0, clip_norm=None, ema=0.999
+    )
+    optimizer = make_optimizer(recipe, model, steps=235)
+    optimizer.build(model.trainable_variables)
+    (weight,) = model.trainable_variables
+    weight.assign([[0.0]])
+    expected = 0.0
+    for step in range(235):
+        optimizer.apply([-keras.ops.ones((1, 1))], [weight])
+        kept = min(0.999, step / (step + 9))
+        expected = kept * expected + (1 - kept) * (step + 1)
+    average = float(array(optimizer._model_variables_moving_average[0]).item())
+    assert float(array(weight).item()) == 235
+    np.testing.assert_allclose(average, expected, rtol=1e-5)
+    assert average > 0.85 * 235

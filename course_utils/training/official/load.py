@@ -52,7 +52,9 @@ def load_official(name: str, *, image_size: int | tuple[int, int] | None = None)
         size = sides(image_size) if image_size else kind.trained_size(files)
         config = kind.our_config(files.config, size)
         class_names = names_of_classes(files.config)
-        preprocess = Preprocessing.from_settings(files.preprocessing, size)
+        preprocess = Preprocessing.from_settings(
+            files.preprocessing, size, files.config["model_type"]
+        )
     except KeyError as error:
         raise CourseError(
             f"The settings of {name} have no {error}, so they are not those of a published "

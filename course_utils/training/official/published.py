@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.errors import CourseError
+from course_utils.files import what_is_wrong
 
 # Each with the revision that holds its weights as safetensors. Where the owners never took them
 # in, that is the one with which the hub's own conversion offers them.
@@ -137,16 +138,16 @@ def _read_json(path):
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise CourseError(_damaged(path, error)) from error
+        raise CourseError(_damaged(path, what_is_wrong(path, error))) from error
     if not isinstance(read, dict):
         raise CourseError(_damaged(path, f"it is a {type(read).__name__}, not settings by name"))
     return read
 
 
-def _damaged(path, error):
+def _damaged(path, wrong):
     return (
-        f"{path} cannot be read: {_first_line(error)}. Most likely a download or a copy was cut "
-        "short. Delete that file and load again."
+        f"{path} cannot be read: {wrong}. Most likely a download or a copy was cut short, or "
+        "another file was saved under its name. Delete that file and load again."
     )
 
 
@@ -157,5 +158,7 @@ def read_weights(path: Path) -> dict:
 
     try:
         return load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CourseError(_damaged(path, error)) from error
+    except OSError as error:
+        raise CourseError(f"{path} may not be read ({error.strerror}).") from error
+    except (SafetensorError, ValueError) as error:
+        raise CourseError(_damaged(path, what_is_wrong(path, error))) from error

@@ -14,7 +14,7 @@ from course_utils.training.official.published import Files
 from course_utils.training.official.weights import array
 
 build = vision_transformer
-FIXED = {"hidden_act": "gelu", "num_channels": 3}
+FIXED = {"hidden_act": "gelu", "num_channels": 3, "qkv_bias": True}
 IGNORED = ("pooler.dense.weight", "pooler.dense.bias")  # of the training before, not of the head
 POSITIONS = "vit.embeddings.position_embeddings"
 

@@ -33,7 +33,9 @@ def assign(model, names: dict[str, str], tensors: dict, *, file, ignored: tuple 
         "of an unexpected shape": sorted(misshapen),
     }
     if any(problems.values()):
-        raise CourseError(complaint(file, problems))
+        there = {name for name in tensors if not name.endswith(ignored)}
+        causes = likely_causes(set(wanted), there, head=names.get("head", "no head"))
+        raise CourseError(complaint(file, problems, causes))
     for name, weight in wanted.items():
         weight.assign(converted[name])
 
@@ -61,8 +63,42 @@ def to_ours(tensor, shape, *, is_kernel):
     return tensor if tensor.shape == shape else None
 
 
-def complaint(file, problems):
-    """Name what does not fit, a handful of each."""
+def likely_causes(wanted: set[str], there: set[str], *, head: str) -> list[str]:
+    """Say which known way to save a model explains it; [] where none does."""
+    causes = []
+    added, gone = prefixes(there, wanted), prefixes(wanted, there)
+    if added:
+        causes.append(f"Its names begin with an additional '{added}': save the model inside.")
+        there = {name.removeprefix(added) for name in there}
+    elif gone:
+        causes.append(
+            f"Its names lack the '{gone}' at their beginning: only the body was saved, without "
+            "what a classifier has around it."
+        )
+        there = {gone + name for name in there} | there
+    missing = wanted - there
+    if missing and all(name.startswith(f"{head}.") for name in missing):
+        causes.append(
+            "It has no head, the layer that tells classes: take the same model as it was trained "
+            "for image classification."
+        )
+    return causes
+
+
+def prefixes(longer, shorter):
+    """What most names of one set have in front of those of the other; "" where few have."""
+    found = {}
+    for name in shorter:
+        for other in longer:
+            if other.endswith("." + name):
+                front = other.removesuffix(name)
+                found[front] = found.get(front, 0) + 1
+    front = max(found, key=found.get, default="")
+    return front if found.get(front, 0) > len(shorter) / 2 else ""
+
+
+def complaint(file, problems, causes):
+    """Name what does not fit, a handful of each, and why."""
     lines = []
     for problem, names in problems.items():
         if names:
@@ -72,7 +108,11 @@ def complaint(file, problems):
     return (
         f"{file} does not hold the weights of the model that its config.json describes:\n"
         + "\n".join(lines)
-        + "\nMost likely the two files belong to different models. Take both from one place."
+        + "\n"
+        + (
+            " ".join(causes)
+            or "Most likely the two files belong to different models. Take both from one place."
+        )
     )
 
 
