@@ -96,6 +96,11 @@ def open_lab(
             "JupyterLab is missing: run this as `uv run course lab`, "
             "or install it with `pip install jupyterlab`."
         ) from None
+    if not os.access(os.path.expanduser("~"), os.W_OK) and "JUPYTER_DATA_DIR" not in os.environ:
+        raise CourseError(
+            "JupyterLab keeps its settings in your home directory, and there is none that you may "
+            "write to. Set HOME to a folder of yours: HOME=/tmp/me uv run course lab"
+        )
     said = prepare(root)
     said.append("The list at the window's left edge shows a lesson's contents.")
     said.append("Ctrl-C ends JupyterLab. What you saved stays in work/.")

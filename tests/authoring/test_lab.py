@@ -79,6 +79,16 @@ def test_a_work_folder_that_cannot_be_made_is_one_sentence(course, monkeypatch, 
     assert len(told.splitlines()) == 1 and "Copy the course's folder" in told
 
 
+def test_without_a_home_lab_says_what_to_do(course, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", "/nowhere/at/all")
+    monkeypatch.delenv("JUPYTER_DATA_DIR", raising=False)
+    monkeypatch.setattr(source, "course_root", lambda: course)
+    assert cli.main(["lab"]) == 1
+    said = capsys.readouterr()
+    assert "Set HOME to a folder of yours" in said.err and said.out == ""
+    assert not (course / "work").exists()
+
+
 def test_an_installed_package_is_at_home_in_the_folder_it_is_started_in(course, monkeypatch):
     package = course.parent / "site-packages" / "course_utils" / "__init__.py"
     monkeypatch.setattr(source.course_utils, "__file__", str(package))
