@@ -12,7 +12,9 @@ def lab(args) -> int:
     from course_utils.authoring.lab import open_lab
     from course_utils.authoring.source import course_root
 
-    return open_lab(course_root(), browser=not args.no_browser, port=args.port)
+    return open_lab(
+        course_root(), browser=not args.no_browser, port=args.port, instructor=args.instructor
+    )
 
 
 def doctor(args) -> int:
@@ -180,6 +182,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--port", type=whole(1, 65535), help="where JupyterLab listens (default: 8888 or next)"
     )
+    one.add_argument("--instructor", action="store_true", help="with nbgrader's menus and tabs")
     one.set_defaults(run=lab)
 
     one = commands.add_parser("doctor", help="look at what is installed, and what to do about it")

@@ -193,6 +193,10 @@ def notebooks() -> Iterator[Finding]:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
         start = KernelSpecManager().get_kernel_spec("python3").argv[0]
+    except RuntimeError:  # what Jupyter raises where there is no home directory
+        advice = "Set HOME to a folder that you may write to."
+        yield Finding("problem", "no home directory: JupyterLab does not start", advice)
+        return
     except (ModuleNotFoundError, NoSuchKernel):
         yield Finding("note", "no Jupyter kernel", "To run notebooks: `pip install jupyterlab`.")
         return

@@ -12,6 +12,10 @@ from course_utils.errors import CourseError
 
 FIRST = "01_attention.ipynb"
 
+# Its labconfig/page_config.json takes instructors' extensions, and a question about news, out of
+# JupyterLab: Jupyter looks for settings in the folders that JUPYTER_CONFIG_PATH names.
+STUDENT = Path(__file__).parent / "student_lab"
+
 # checking.student keeps the student's points here; it only ever fills a file that exists.
 PROGRESS = ".progress.json"
 
@@ -60,9 +64,17 @@ def command(browser: bool, port: int | None) -> list[str]:
     return line
 
 
-def launch(line: list[str], folder: Path) -> int:
-    """Run JupyterLab in a folder until it ends, and return its exit status."""
+def surroundings(instructor: bool) -> dict[str, str]:
+    """The environment that JupyterLab runs in: a student's, or with an instructor's extensions."""
     env = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ}
+    if not instructor:
+        others = env.get("JUPYTER_CONFIG_PATH")
+        env["JUPYTER_CONFIG_PATH"] = os.pathsep.join([str(STUDENT), *([others] if others else [])])
+    return env
+
+
+def launch(line: list[str], folder: Path, env: dict[str, str]) -> int:
+    """Run JupyterLab in a folder until it ends, and return its exit status."""
     if os.name == "nt":
         return subprocess.call(line, cwd=folder, env=env)
     # Become JupyterLab instead of watching it: every signal then reaches it, once.
@@ -73,7 +85,9 @@ def launch(line: list[str], folder: Path) -> int:
     os.execve(line[0], line, env)
 
 
-def open_lab(root: Path, browser: bool = True, port: int | None = None) -> int:
+def open_lab(
+    root: Path, browser: bool = True, port: int | None = None, instructor: bool = False
+) -> int:
     """Prepare the working copy and open it."""
     try:
         import jupyterlab  # noqa: F401
@@ -82,5 +96,13 @@ def open_lab(root: Path, browser: bool = True, port: int | None = None) -> int:
             "JupyterLab is missing: run this as `uv run course lab`, "
             "or install it with `pip install jupyterlab`."
         ) from None
-    print("\n".join([*prepare(root), "Ctrl-C ends JupyterLab. What you saved stays in work/."]))
-    return launch(command(browser, port), root / "work")
+    if not os.access(os.path.expanduser("~"), os.W_OK) and "JUPYTER_DATA_DIR" not in os.environ:
+        raise CourseError(
+            "JupyterLab keeps its settings in your home directory, and there is none that you may "
+            "write to. Set HOME to a folder of yours: HOME=/tmp/me uv run course lab"
+        )
+    said = prepare(root)
+    said.append("The list at the window's left edge shows a lesson's contents.")
+    said.append("Ctrl-C ends JupyterLab. What you saved stays in work/.")
+    print("\n".join(said))
+    return launch(command(browser, port), root / "work", surroundings(instructor))

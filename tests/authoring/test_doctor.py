@@ -133,3 +133,14 @@ def test_without_a_home_the_doctor_says_where_data_goes(monkeypatch):
     assert finding.state == "note" and "/tmp/.keras" in finding.what
     assert "COURSE_DATA" in finding.advice
     list(doctor.tools())
+
+
+def test_without_a_home_jupyter_is_a_problem(monkeypatch):
+    from jupyter_client import kernelspec
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(kernelspec, "KernelSpecManager", homeless)
+    (finding,) = doctor.notebooks()
+    assert finding.state == "problem" and "Set HOME" in finding.advice

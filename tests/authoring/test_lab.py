@@ -1,6 +1,9 @@
 """The working copy: made once, never written over, opened in the right place."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -40,14 +43,17 @@ def test_a_new_notebook_arrives_beside_the_old(course):
 
 def test_lab_opens_the_first_notebook_in_the_working_copy(course, monkeypatch, capsys):
     launched = []
-    monkeypatch.setattr(lab, "launch", lambda line, folder: launched.append((line, folder)) or 0)
+    monkeypatch.setattr(lab, "launch", lambda *given: launched.append(given) or 0)
     monkeypatch.setattr(source, "course_root", lambda: course)
     assert cli.main(["lab", "--no-browser", "--port", "8765"]) == 0
-    (line, folder) = launched[0]
+    (line, folder, env) = launched[0]
     assert folder == course / "work"
     assert {"--no-browser", "--port=8765"} < set(line)
     assert "--LabApp.default_url=/lab/tree/01_attention.ipynb" in line
+    assert env["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0] == str(lab.STUDENT)
     assert "copied 01_tiny.ipynb" in capsys.readouterr().out
+    assert cli.main(["lab", "--instructor"]) == 0
+    assert str(lab.STUDENT) not in launched[1][2].get("JUPYTER_CONFIG_PATH", "")
 
 
 def test_without_student_notebooks_it_says_how_to_make_them(tmp_path):
@@ -73,6 +79,16 @@ def test_a_work_folder_that_cannot_be_made_is_one_sentence(course, monkeypatch, 
     assert len(told.splitlines()) == 1 and "Copy the course's folder" in told
 
 
+def test_without_a_home_lab_says_what_to_do(course, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", "/nowhere/at/all")
+    monkeypatch.delenv("JUPYTER_DATA_DIR", raising=False)
+    monkeypatch.setattr(source, "course_root", lambda: course)
+    assert cli.main(["lab"]) == 1
+    said = capsys.readouterr()
+    assert "Set HOME to a folder of yours" in said.err and said.out == ""
+    assert not (course / "work").exists()
+
+
 def test_an_installed_package_is_at_home_in_the_folder_it_is_started_in(course, monkeypatch):
     package = course.parent / "site-packages" / "course_utils" / "__init__.py"
     monkeypatch.setattr(source.course_utils, "__file__", str(package))
@@ -80,3 +96,21 @@ def test_an_installed_package_is_at_home_in_the_folder_it_is_started_in(course, 
     monkeypatch.chdir(course / "notebooks")  # unzipped: no git is needed
     (course / "pyproject.toml").touch()
     assert source.course_root() == course
+
+
+@pytest.mark.parametrize("instructor", [False, True])
+def test_a_students_jupyterlab_has_no_instructors_extensions(instructor):
+    """As JupyterLab itself reads its settings."""
+    code = (
+        "import json; from jupyterlab_server.config import get_page_config;"
+        "print(json.dumps(get_page_config([])['disabledExtensions']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=lab.surroundings(instructor),
+        capture_output=True,
+        text=True,
+    )
+    off = json.loads(done.stdout)
+    for extension in ("@jupyter/nbgrader", "@jupyterlab/apputils-extension:announcements"):
+        assert (extension in off) != instructor
