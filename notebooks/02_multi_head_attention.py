@@ -904,7 +904,8 @@ for question, cost in zip(questions, beyond):
 #   breaks it, and the second costs nothing new. Or there was little left to lose.
 #
 # The numbers fit these stories. They do not prove them.
-#
+
+# %% [markdown]
 # In each of our five trainings the brightest pair cost one question 31 to 55 percentage points
 # beyond, and one of the two was a head that we had *kept*. So that pair does not explain the loss
 # above, where the kept heads were speaking. The pairs of silenced heads cost at most 5 to 38 points
