@@ -95,12 +95,13 @@ plots.show("Table of three fruits and four features; lemon is 3 sour, apple is 2
 # | lemon | 8 | 4 | 54.60 | 0.71 |
 # | plum | 2 | 1 | 2.72 | 0.04 |
 #
-# The weights are each exponential's share of their sum, 77.40. (Rounded like this they add up to
-# 1.01.) Check with a pencil, then with the machine:
+# The weights are each exponential's share of their sum. (We add before we round: 77.40. The rounded
+# columns add up to 77.41 and 1.01.) Check with a pencil, then with the machine. It takes the
+# course's own functions, which you will write yourself below:
 
 # %%
-fruit_scores = question @ key.T / np.sqrt(4)  # (1, 3)
-fruit_weights = np.exp(fruit_scores) / np.exp(fruit_scores).sum()  # (1, 3)
+fruit_scores = np.array(attention.attention_scores(question, key))  # (1, 3)
+fruit_weights = np.array(attention.softmax(fruit_scores))  # (1, 3)
 mixture = fruit_weights @ value  # (1, 3): red, green, blue
 print("scores ", fruit_scores)
 print("weights", fruit_weights.round(2))
@@ -145,12 +146,13 @@ plots.show("Weights of three scores at temperature 0.2, 1 and 5: from nearly one
 # %% [markdown]
 # ### Try it
 #
-# Move the sliders. **Scale** multiplies the scores, **temperature** divides them. Predict
-# first: which pairs of slider positions give exactly the same picture? (Without sliders, on a
-# printed page, the three pictures above are three positions.)
+# Move the sliders. **Temperature** is the one from above. What does **scale** do to the scores? And
+# which pairs of slider positions give exactly the same picture? Predict first. (Without sliders,
+# on a printed page, the three pictures above are three positions.)
 #
-# <details><summary>Answer</summary>All pairs with the same quotient. Only scale divided by
-# temperature reaches the softmax: twice the scale is half the temperature.</details>
+# <details><summary>Answer</summary>Scale multiplies the scores. All pairs with the same quotient
+# give the same picture, since only scale divided by temperature reaches the softmax: twice the
+# scale is half the temperature.</details>
 
 # %% tags=["nbval-ignore-output"]
 plots.temperature_explorer(fruit_scores[0], fruits)
@@ -213,7 +215,7 @@ check("softmax", softmax)
 # %%
 questions = ["sour and crunchy", "sweet and soft", "anything"]
 query = np.array([[0, 2, 0, 2], [2, 0, 2, 0], [0, 0, 0, 0]], "float32")  # (Nq, d) = (3, 4)
-question_scores = query @ key.T / np.sqrt(4)  # (3, 3)
+question_scores = np.array(attention.attention_scores(query, key))  # (3, 3)
 plots.heatmap(question_scores, rows=questions, columns=fruits, title="scores",
               row_label="query", column_label="key")
 plots.show("A table with the scores of three questions for three fruits.")
@@ -251,12 +253,12 @@ check("attention_scores", attention_scores)
 # %% [markdown]
 # ## Why $\sqrt d$?
 #
-# Take queries and keys whose entries are random with spread 1. A dot product adds up $d$
-# products of spread 1. Independent things add up in their squares, so the sum has spread
-# $\sqrt d$: at $d = 256$ typical scores are $\pm 16$. And you know what softmax makes of a
-# difference of 16: one key takes everything.
+# Take queries and keys whose entries are random, with mean 0 and standard deviation 1. (We call
+# the standard deviation the *spread*.) A dot product adds up $d$ products of spread 1. The
+# variances of independent terms add up: $d$ terms of variance 1 have the variance $d$, so the sum
+# has the spread $\sqrt d$. At $d = 256$ typical scores are $\pm 16$.
 #
-# That is bad for **learning**. A network learns by small steps: it asks how the result would
+# What does that do to **learning**? A network learns by small steps: it asks how the result would
 # change if a score changed a little. For softmax this slope is $w_j (1 - w_j)$: push score $j$ by
 # 0.01, and its weight $w_j$ moves by about $0.01 \cdot w_j (1 - w_j)$.
 
@@ -297,13 +299,14 @@ plots.show("Spread of the scores, entropy of the weights and slope of the softma
 
 # %% [markdown]
 # The raw spread doubles whenever $d$ grows fourfold, as $\sqrt d$ does. The entropy falls: it is
-# 1.15 at $d = 16$ and 0.50 at 64. The slope falls with it, from 0.93 to 0.06 at 1024: whatever a
-# score does there, the weights hardly answer, so there is hardly anything to learn from.
+# 1.15 at $d = 16$ and 0.50 at 64, our first width where it is below 1. The slope falls with it,
+# from 0.93 to 0.06 at 1024: whatever a score does there, the weights hardly answer, so there is
+# hardly anything to learn from.
 #
 # Divided by $\sqrt d$, all three stay where they are: the choice is soft, and can be learned, at
-# any width. This is the paper's own reason (*Attention Is All You Need*, section 3.2.1:
-# "extremely small gradients"). It holds for the start of a training. Later a network may grow its
-# queries and be as decided as it likes.
+# any width. This is the paper's reason (*Attention Is All You Need*, section 3.2.1:
+# "extremely small gradients"). It holds for the start of a training. Later a network may be as
+# decided as it likes.
 
 # %% [markdown]
 # ### Find the bug
@@ -355,7 +358,7 @@ plots.show("The weights of three questions for three fruits, and the three colou
 # asks itself in this way does **self-attention**. (If the queries come from other tokens than
 # keys and values, it is *cross-attention*: notebook 2.)
 #
-# Here are two tokens of width 2. **Before you run:** take token 1, $(2, 0)$. With pencil and
+# Here are two tokens of width 2. **Before you run:** take token 0, $(2, 0)$. With pencil and
 # paper, what are its query, its two dot products, its two weights and its output?
 
 # %%
@@ -372,15 +375,16 @@ q, k, v = (x @ matrices[name] for name in ["query", "key", "value"])
 print("attend agrees:", np.allclose(attention.attend(q, k, v)[0], boxes["output"], atol=1e-5))
 
 # %% [markdown]
-# Follow token 1, the first row of each box. Its query $(2, 0)$ meets the keys $(0, 2)$ and
+# Follow token 0, the first row of each box. Its query $(2, 0)$ meets the keys $(0, 2)$ and
 # $(1, 1)$: dot products 0 and 2, scores 0 and 1.41, weights 0.20 and 0.80. Its output is
-# $0.20 \cdot (0, 2) + 0.80 \cdot (3, 1) = (2.4, 1.2)$: mostly what token 2 has to give.
+# $0.20 \cdot (0, 2) + 0.80 \cdot (3, 1) = (2.4, 1.2)$: mostly what token 1 has to give.
 #
 # Change a number of $x$ in the cell and run it again: what moves, and what stays?
 #
-# <details><summary>Answer, for a number of token 2</summary>Everything in the second row moves.
-# The first row of x, query, key and value stays. But its products, weights and output move: token
-# 1 looks at token 2. In the output, each token depends on all of them.</details>
+# <details><summary>Answer</summary>In x, query, key and value, only the row of the token that you
+# changed can move: each is made from its own token alone. From the products on, both rows can move,
+# whichever token it was: each looks at both. (Where your number meets a zero, its product
+# stays.)</details>
 
 # %% [markdown]
 # ## Masks
@@ -401,7 +405,7 @@ toy_mask = np.array([[True, True, False], [True, False, False], [False, False, F
 hidden = np.where(toy_mask, toy_scores, -1e9)
 plots.heatmaps(
     [toy_mask, np.array(attention.softmax(hidden))],
-    ["the mask", "softmax of the hidden scores"], row_label="query", column_label="key",
+    ["the mask", "softmax after hiding"], row_label="query", column_label="key",
 )
 plots.show("A mask whose last row hides all keys, and the softmax of the scores it leaves.")
 
@@ -515,7 +519,8 @@ second_look = np.array(word_weights) @ (known + first_look)
 plots.heatmaps(
     [known, first_look, second_look],
     ["known at first", "the first look brings", "the second look brings"],
-    rows=words, columns=["animal", "action"], limits=(0, 1.2),
+    rows=words, columns=["animal", "action"], limits=(0, 1),
+    row_label="word", column_label="feature",
 )
 plots.show("Three tables of seven words and two features: animal and action, as numbers.")
 
@@ -525,7 +530,9 @@ plots.show("Three tables of seven words and two features: animal and action, as 
 # step at a time, and **layers** that follow each other make chains. "because" learns of the action
 # at once, and in the second look (0.93) who did it.
 #
-# "the" asked for nothing, and gets a bit of everything: 1/7 of each.
+# "the" asked for nothing, and gets 1/7 of everything. The second time there is more to get (0.46
+# and 0.32): all words know something by then. And no number is held to 1: "it" gets 1.12 of the
+# animal, since "cat" knew 1, and added 0.14 in its own first look.
 
 # %% [markdown]
 # ## Masks you will meet every day
@@ -609,11 +616,16 @@ spread_out = [np.array(attention.attend(query, padded_key, padded_value, mask)[1
 plots.heatmaps(spread_out, ["without a mask", "with the mask"], rows=questions,
                columns=[*fruits, "pad", "pad", "pad"], row_label="query", column_label="key")
 plots.show("Two tables of weights, three questions and six places: without and with the mask.")
+for question, weights in zip(questions, spread_out[0]):
+    print(f"{question:16} {weights[3:].sum():.3f} of its weight on the padding")
+for name, weights in zip(["without", "with"], spread_out):
+    print("the colour of anything", name, "the mask:", (weights[2] @ padded_value).round(2))
 
 # %% [markdown]
 # A zero key has the score 0, and $e^0 = 1$ is not nothing. "anything" gives half of its weight to
-# the padding, and its colour becomes half as bright. The other two lose 4 and 5 percent: small
-# enough to be overlooked for months, and more for every sequence that is shorter.
+# the padding, and its colour becomes half as bright: each of the three numbers is halved. The other
+# two lose 4 and 5 percent (the cells, 0.01 and 0.02 each, are rounded): small enough to be
+# overlooked for months, and more for every sequence that is shorter.
 
 # %% [markdown]
 # ### Find the bug
@@ -656,24 +668,28 @@ tokens = tokens / np.linalg.norm(tokens, axis=-1, keepdims=True)  # length 1
 row, column = 8, 14  # a patch of the blue backdrop
 _, seen = attention.attend(20 * tokens[None, row * 16 + column], tokens, tokens)  # (1, N)
 plots.receptive_field(photo, 32, (row, column), np.array(seen).reshape(18, 16), radii=[1, 2, 3])
-plots.show("A photo twice. Left: squares of 3, 5 and 7 patches around the query patch. Right: each "
-           "patch as bright as its weight.")
+plots.show("A photo twice: with squares of 3, 5 and 7 patches around the query patch; with each "
+           "patch as bright as its weight. Beside it, a map of the weights.")
 
 # %% [markdown]
 # The query patch lies on the blue backdrop. Three convolutions see a square of $7 \times 7$
 # patches (cut off by the edge here), whatever is in it. Attention lights up the backdrop beyond
-# that square, and leaves face and uniform dark. It also finds scattered patches far away, a few
-# of the flag, a bit of collar: their average colour is bluish too. It knows *what*, and it does
-# not care *where*.
+# that square, and leaves face and uniform dark. (The uniform is dark anyway: trust the map on the
+# right.) It also finds scattered patches far away, a few of the flag, a bit of collar: their
+# average colour is bluish too. It knows *what*, and it does not care *where*.
 
 # %% [markdown]
 # **Try it:** choose another `row` and `column`, on the face or on the flag. Predict what will
 # light up. The factor 20 is a scale, as on the slider: what happens with 1, or with 200?
-# (Brightness is relative to the largest weight.)
+# (Brightness is relative to the largest.)
 #
-# <details><summary>Answer</summary>With 1, nearly everything is lit: all patches share the
-# attention. With 200, only the few patches whose colour is nearly the same.</details>
-#
+# <details><summary>Answer</summary>From the face, (5, 7): face and neck, and a few patches of like
+# colour far away. From the flag, (4, 1): much of the flag, and the uniform at half strength. Both
+# differ from the photo's average in nearly the same direction, and at length 1 the direction is
+# all that counts. With the factor 1, all share: the largest weight is about three times the
+# smallest. With 200, only nearly the same colour is left.</details>
+
+# %% [markdown]
 # (The photo shows Grace Hopper, who wrote one of the first compilers. It comes with
 # Matplotlib and is in the public domain.)
 
@@ -702,7 +718,7 @@ print("".join(letters), "->", turned)
 # %% [markdown]
 # ## Exercise: `reversal_queries_keys`
 #
-# *About 20 minutes, difficulty 3.*
+# *About 15 minutes, difficulty 2.*
 #
 # Write `reversal_queries_keys(length, sharpness=50.0)`: a query $(N, d)$ and a key $(N, d)$ for
 # a sequence of `length` $= N$ tokens, such that attention turns **any** values between -1 and 1
@@ -780,7 +796,9 @@ plots.show("Left: sixty noisy points, the curve they came from, and the guess wi
 sigmas = np.geomspace(0.02, 2, 200)
 errors = np.array([error(sigma) for sigma in sigmas])
 best = errors.argmin()
-print(f"the best sigma is {sigmas[best]:.2f}, with the error {errors[best]:.5f}")
+print(f"sigma 0.20: error {error(0.2):.5f}; the best, {sigmas[best]:.2f}: {errors[best]:.5f}")
+near = sigmas[errors < 1.1 * errors[best]]
+print(f"within a tenth of the best: sigma from {near[0]:.2f} to {near[-1]:.2f}")
 _, axes = pyplot.subplots(figsize=(4.8, 2.8), layout="constrained")
 axes.loglog(sigmas, errors, color=plots.BLUE)
 axes.plot(sigmas[best], errors[best], "o", color=plots.VERMILLION)
@@ -795,24 +813,25 @@ plots.show("The error against sigma, both on logarithmic axes, with a dot at the
 # one would leave some out and see how well they are guessed.
 
 # %% [markdown]
-# ### The distance hides in a dot product
+# ### Can our own `attend` do this?
 #
-# Multiply out: $-(x - x_j)^2 = 2 x x_j - x_j^2 - x^2$. The last term is the same for all keys, and
-# softmax ignores what is the same for all. The rest is the dot product of $(x, 1)$ with
-# $(2 x_j, -x_j^2)$. So our own `attend` can do this regression. **Predict:** does it give the same
-# curve, or a similar one?
+# Its score is a dot product, not a distance. **Predict:** can queries and keys be chosen so that it
+# draws this curve exactly, nearly, or not at all? (A pencil helps: multiply out $-(x - x_j)^2$,
+# and think of what softmax ignores.)
 
 # %%
 sigma = 0.2
 places = np.stack([grid, np.ones_like(grid)], axis=-1)  # queries (200, 2)
 points = np.stack([2 * x, -(x**2)], axis=-1) / (2 * sigma**2)  # keys (60, 2)
 guess, _ = attention.attend(2**0.5 * places, points, y[:, None])  # attend divides by √2 again
-print(f"largest difference: {np.abs(np.array(guess)[:, 0] - trust @ y).max():.3f}")
+difference = np.abs(np.array(guess)[:, 0] - trust @ y).max()
+print("the two curves differ by less than 0.001:", difference < 1e-3)
 
 # %% [markdown]
-# The same curve, up to the rounding of 32-bit numbers. Attention with a dot product can look for
-# what is *near*, if the tokens carry the right features: here, the length of each key as a second
-# one.
+# Exactly, but for rounding: $-(x - x_j)^2 = 2 x x_j - x_j^2 - x^2$. The last term is the same for
+# all keys, and softmax ignores what is the same for all. The rest is the dot product of $(x, 1)$
+# with $(2 x_j, -x_j^2)$. So attention with a dot product can look for what is *near*, if the tokens
+# carry the right features: here, the squared length of each key as a second one.
 
 # %% [markdown]
 # ## Does order matter?
@@ -958,6 +977,8 @@ for name, layer in layers.items():
 # | no looking at padding | `padding_mask` | $(B, 1, N)$ |
 # | attention is a program | `reversal_queries_keys` | $(N, d)$ twice |
 # | the order is not seen | `is_permutation_equivariant` | True or False |
+#
+# Your points from the checks (the three for your own words come from a person):
 
 # %% tags=["nbval-ignore-output"]
 progress()

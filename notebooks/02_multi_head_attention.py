@@ -80,7 +80,7 @@ def draw(letter, size=24):
 
 before, after = draw("H"), draw("S")  # (24, 24) each
 plots.heatmaps([before, after, (before + after) / 2], ["before", "after", "half of each"],
-               numbers=False, limits=(0, 1))
+               numbers=False, limits=(0, 1), row_label="row of dots", column_label="column of dots")
 plots.show("The letters H and S, and both drawn over each other at half strength.")
 
 # %% [markdown]
@@ -113,7 +113,7 @@ plots.show("A matrix of 24 rows and 96 columns in which the letters H E A D can 
 
 # %%
 straight = word.reshape(1, 4, 24, 24)  # one reshape, no transpose
-interleaved = word.reshape(1, 24, 24, 4).transpose(0, 3, 1, 2)  # the last axis split as (d, h)
+interleaved = np.stack([word[..., i::4] for i in range(4)], axis=1)  # the last axis as (d, h)
 right = np.array(heads.split_heads(word, 4))  # (B, h, N, d) = (1, 4, 24, 24)
 
 _, axes = pyplot.subplots(3, 4, figsize=(5.2, 4.4), layout="constrained")
@@ -190,59 +190,33 @@ def merge_heads(x):
 check("merge_heads", merge_heads)
 
 # %% [markdown]
-# ## A round trip proves little
+# ## What does a round trip prove?
 #
 # Merging what was split gives back what you had: a nice test. **Predict:** does it catch the
 # wrong splits from above, if their author wrote the merge in the same spirit? And does the
 # test of notebook 1, *permutation equivariance*, catch them?
 
-
 # %%
-def wrong_split(x, num_heads):
-    return np.reshape(x, (x.shape[0], num_heads, x.shape[1], -1))  # no transpose
+pairs = {  # name -> (split, merge), for B = 2, N = 8, D = 12 and four heads
+    "one reshape": (lambda x: x.reshape(2, 4, 8, 3), lambda x: x.reshape(2, 8, 12)),
+    "split as (d, h)": (
+        lambda x: x.reshape(2, 8, 3, 4).transpose(0, 3, 1, 2),
+        lambda x: x.transpose(0, 2, 3, 1).reshape(2, 8, 12),
+    ),
+    "split_heads": (lambda x: heads.split_heads(x, 4), heads.merge_heads),
+}
 
 
-def wrong_merge(x):
-    return np.reshape(x, (x.shape[0], x.shape[2], -1))  # none here either
+def in_heads(x):
+    parts = split(x)
+    return merge(np.array(attention.attend(parts, parts, parts)[0]))
 
 
-print(wrong_merge(wrong_split(np.ones((2, 8, 12)), 4)).shape)
-
-# %% [markdown]
-# That was the single reshape. The split as $(d, h)$, and attention with any of them:
-
-
-# %%
-def dealt_split(x, num_heads):
-    return x.reshape(*x.shape[:2], -1, num_heads).transpose(0, 3, 1, 2)  # the axis split as (d, h)
-
-
-def dealt_merge(x):
-    return x.transpose(0, 2, 3, 1).reshape(x.shape[0], x.shape[2], -1)
-
-
-def attend_in_heads(split, merge):
-    def layer(x):
-        parts = split(x, 4)
-        return merge(np.array(attention.attend(parts, parts, parts)[0]))
-
-    return layer
-
-
-print(attend_in_heads(wrong_split, wrong_merge)(np.ones((2, 8, 12))).shape)
-
-# %% [markdown]
-# The shape is right, as always. Now both tests, for three pairs. The second is the split as
-# $(d, h)$ from above, with the merge that undoes it:
-
-# %%
 some_tokens = rng.standard_normal((2, 8, 12)).astype("float32")  # (B, N, D)
-pairs = [(wrong_split, wrong_merge), (dealt_split, dealt_merge)]
-for split, merge in [*pairs, (heads.split_heads, heads.merge_heads)]:
-    same = np.allclose(merge(split(some_tokens, 4)), some_tokens)
-    layer = attend_in_heads(split, merge)
-    equivariant = attention.is_permutation_equivariant(layer, some_tokens, rng)
-    print(f"{split.__name__:12} round trip: {same}   permutation equivariant: {equivariant}")
+for name, (split, merge) in pairs.items():
+    same = np.allclose(merge(split(some_tokens)), some_tokens)
+    equivariant = attention.is_permutation_equivariant(in_heads, some_tokens, rng)
+    print(f"{name:15} round trip: {same}   permutation equivariant: {equivariant}")
 
 # %% [markdown]
 # Two wrongs make a round trip, so it accepts all three. Equivariance catches the single reshape:
@@ -384,7 +358,7 @@ def multi_head_attention(query, value, params, num_heads, mask=None):
 check("multi_head_attention", multi_head_attention)
 
 # %% [markdown]
-# ### Three writings of one thing
+# ### A loop, four axes, or an einsum
 #
 # You will meet multi-head attention written as a **loop** over heads, in **batched** form with
 # four axes, and as an **einsum** whose letters name the axes, with the head axis already in the
@@ -409,11 +383,11 @@ q, k, v = (np.einsum("bnD,Dhd->bhnd", sequence, kernels[n]) + biases[n] for n in
 mixed = np.array(attention.attend(q, k, v)[0])  # (B, h, N, d)
 to_output = params["output"][0].reshape(4, 3, 12)  # (h, d, D)
 einsum = np.einsum("bhnd,hdD->bnD", mixed, to_output) + params["output"][1]
-print(f"largest difference, loop and batched:   {np.abs(loop - batched).max():.4f}")
-print(f"largest difference, einsum and batched: {np.abs(einsum - batched).max():.4f}")
+for name, other in [("loop", loop), ("einsum", einsum)]:
+    print(f"{name:6} and batched differ by less than 1e-5: {np.abs(other - batched).max() < 1e-5}")
 
 # %% [markdown]
-# None, up to the last digits of 32-bit numbers: one algorithm, three spellings.
+# Only in the last digits of 32-bit numbers: one algorithm, three spellings.
 
 # %% [markdown]
 # ## What each head adds
@@ -441,16 +415,17 @@ print("sum and output agree:", np.allclose(sum(added) + output_bias, batched[0],
 
 # %%
 summands = np.stack([part[0] for part in added] + [output_bias, batched[0, 0]])  # of token 0
-plots.heatmap(summands, numbers=True, limits=(-4, 4), title="token 0: a sum of five rows",
+plots.heatmap(summands, numbers=True, signed=True, title="token 0: a sum of five rows",
               rows=[*(f"head {i} adds" for i in range(4)), "+ bias", "= output"],
               column_label="feature")
 plots.show("A table of twelve features: what four heads and the bias add, and below the output.")
 
 # %% [markdown]
-# Add up a column, and you have the output below it. And the prediction: three dimensions, as many
-# as the head has columns. That is the rank. A head may write into all 12 features, but all it
-# writes is made of three numbers for each token. That is what heads share out: not the tokens, but
-# how much may be carried.
+# Add up a column, and you have the output below it (to a hundredth or two: the numbers are
+# rounded). And the prediction: three dimensions, as many as the head has columns. This number is
+# called the **rank** of a matrix: in how many independent directions its results can lie. A head
+# may write into all 12 features, but all it writes is made of three numbers for each token. Each
+# head sees all tokens; what they divide is the number of dimensions they carry.
 
 # %% [markdown]
 # ### The residual stream
@@ -509,6 +484,8 @@ plots.show("An arrow from tokens to scores. In each of two attention layers, fou
 #
 # - `value` is None for self-attention: use the query
 # - `mask` as before, None when there is none
+# - no kernels here, so your function cannot be called with them: a Dense layer makes its kernel in
+#   its first call, when it sees how wide its input is. Call the layers: `self.query_dense(x)`
 # - return the output $(B, N_q, D)$, and if `return_weights` is True, the pair of output and
 #   weights $(B, h, N_q, N_k)$
 #
@@ -611,8 +588,8 @@ for name, seen in zip(["weights", "stream "], inside(test_tokens[:2])):
 
 # %% [markdown]
 # **Training** in three sentences. A *loss* says how wrong the scores are: the cross-entropy turns
-# each row of 8 scores into shares by softmax, and asks how small the right letter's share is. An
-# *optimizer*, here Adam, changes all kernels and biases a little, so that the loss gets smaller,
+# each row of 8 scores into shares by softmax, and is large when the right letter's share is small.
+# An *optimizer*, here Adam, changes all kernels and biases a little, so that the loss gets smaller,
 # 64 sequences at a time. `fit` repeats that until all sequences were seen.
 #
 # Train with one head, with two and with four, on 38,400 sequences each: a few seconds.
@@ -678,7 +655,8 @@ plots.show("The mean weights of the one head: eight queries in the rows, eight k
 
 # %% [markdown]
 # Several pale lines at once: the line of *before*, the other diagonal of *mirror*, the left column
-# of *first*.
+# of *first*. Two cells stand out, (0, 7) and (4, 3): there the lines of *before* and *mirror*
+# cross, and one look answers both questions.
 
 # %% [markdown]
 # ## What the heads look at
@@ -701,7 +679,7 @@ plots.show("The mean weights of four heads as maps, eight queries by eight keys 
 # %% [markdown]
 # The stream answers. The scores are a product of the stream with the last kernel, and the stream is
 # a sum. So each head has its part in the score of the right letter. (We compare with the mean of
-# the eight letters' scores: what all of them get alike decides nothing.)
+# the eight letters' scores: a number added to all eight changes no share.)
 
 # %%
 def additions(layer, stream, weights):
@@ -734,7 +712,9 @@ plots.show("A table: how much each of four heads adds to the right letter's scor
 # %% [markdown]
 # Each question has a head that adds most to its right answer. In some trainings each does one job,
 # in others a head has two, or two share one. Compare with your guess: a clear line in the map goes
-# with a large number here. Where a map has two lines, this table says what they are worth.
+# with a large number here. Where a map has two lines, this table says what they are worth. (A
+# line may have holes in rows 0 and 4, where *before* and *mirror* ask for the same key: one head is
+# enough there.)
 
 # %% [markdown]
 # The same in **bertviz**, for one sequence: its *head view*. Each head has a colour; click on the
@@ -768,17 +748,18 @@ pyplot.colorbar(drawn, ax=axes, shrink=0.7)
 plots.show("Eight maps of mean weights, in two rows: four heads of layer 0, four of layer 1.")
 
 # %% [markdown]
-# A few heads have one sharp line: you can read their job. Others mix two lines, or are blurred.
-# Do they do anything? A picture of weights says where a head *looks*, not whether the model
-# *uses* what it sees. To find that out, take it away.
+# A few heads have one sharp line, as if it were their job. Others mix two lines, or are blurred.
+# Does either tell what they are worth? A picture of weights says where a head *looks*, not whether
+# the model *uses* what it sees. To find that out, take it away.
 
 # %% [markdown]
 # ## Exercise: `prune_head`
 #
 # *About 15 minutes, difficulty 2.*
 #
-# The output of multi-head attention is a sum: each head's result times its own rows of $W_O$,
-# plus $b_O$. So a head can be silenced by changing `params` alone.
+# The output of multi-head attention is a sum over the heads (look back at *What each head adds*).
+# So a head can be silenced by changing `params` alone. Which numbers must go, and which must stay,
+# since they belong to no head?
 #
 # Write `prune_head(params, head, num_heads)`: it returns **new** params with which
 # `multi_head_attention` gives what the other heads give together. Shapes stay as they are, and so
@@ -808,9 +789,9 @@ check("prune_head", prune_head)
 #
 # A silent head adds zero, and the rest of the model has perhaps never met a zero there. So we do it
 # a second way: replace what the head adds by the **mean** of what it adds, over all sequences and
-# places. Then only that is lost which depends on the sequence.
+# places. Then all is lost that changes from sequence to sequence or from place to place.
 #
-# **Predict** from the maps above which heads will be missed.
+# **Predict** from the maps above: which heads will be missed, and by which question?
 
 
 # %% tags=["nbval-ignore-output"]
@@ -855,42 +836,84 @@ plots.show("Two tables of the accuracy lost: eight heads in the rows, three ques
 # *alone*: no question loses more than a tenth. (So in our trainings with the seeds 2 to 6.) In a
 # large translation model, too, most heads could be silenced alone, and it hardly suffered (Michel,
 # Levy and Neubig, *Are Sixteen Heads Really Better than One?*, 2019, section 3.2).
-#
-# We keep for each question the head that it misses most. **Predict:** what happens if all others
-# are silenced at once?
+
+# %% [markdown]
+# Now compare with your prediction. How *sharp* is each map (the mean of its rows' largest
+# weights), and who misses the head most?
+
+# %% tags=["nbval-ignore-output"]
+questions = ["before", "mirror", "first"]
+sharp = maps.max(axis=-1).mean(axis=-1)  # (8,)
+for (layer, head), much, loss in zip(places, sharp, missed_mean):
+    print(f"layer {layer}, head {head}: sharpness {much:.2f}   "
+          f"missed most by {questions[loss.argmax()]:6} {loss.max():.2f}")
+
+# %% [markdown]
+# In our five trainings every head that cost a question more than 0.15 was sharp (above 0.9). The
+# reverse is false: each time a head above 0.8 cost every question less than a tenth. Nor need the
+# question that misses a head be the one whose line you saw: with seed 2, on our machine, head 1 of
+# layer 0 had the line of *before*, and *mirror* missed it more. So a map gives you a guess, and
+# silencing tests it.
+
+# %% [markdown]
+# Next we keep for each question the head that it misses most, and silence all others at once.
+# **Predict:** will a question lose as much as the others cost it alone, added up? More? Less?
 
 # %% tags=["nbval-ignore-output"]
 missed_most = [places[number] for number in missed_mean.argmax(axis=0)]
-others = [place for place in places if place not in missed_most]
+silenced = [number for number, place in enumerate(places) if place not in missed_most]
+together = lost_without([places[number] for number in silenced], keep_mean=True)
 print("kept:", missed_most)
-print("right answers with only these:", (whole - lost_without(others, keep_mean=True)).round(2))
+print("lost by", questions)
+print("  alone, added up  ", missed_mean[silenced].sum(axis=0).round(2))
+print("  silenced together", together.round(2))
 
 # %% [markdown]
-# Not all is right any more, though most of the heads that we took were hardly missed alone. In
-# our five trainings the worst question came to between 31 and 91 %. How can that be?
+# The losses of single heads do not add up. In our five trainings the worst question lost 9 to 69
+# percentage points. Mostly that was more than the sum (once 0.69 instead of 0.11), but two
+# questions of one training lost less (0.03 instead of 0.18).
 #
-# **Predict:** silence the heads in pairs. What will a pair cost *beyond* what its two heads cost
-# alone: nothing, or more?
+# **Predict:** now silence heads in pairs, any two of the eight, the kept ones too. What will a pair
+# cost *beyond* what its two heads cost alone: nothing, more, or less (a negative number)?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 beyond = np.zeros((3, 8, 8))  # question, head, head
 for a, b in combinations(range(8), 2):
     pair = lost_without([places[a], places[b]], keep_mean=True)
     beyond[:, a, b] = beyond[:, b, a] = pair - missed_mean[a] - missed_mean[b]
 names = [f"{layer}·{head}" for layer, head in places]
-plots.heatmaps(list(beyond), ["before", "mirror", "first"], numbers=False, limits=(0, 0.6),
+largest = np.abs(beyond).max()
+plots.heatmaps(list(beyond), questions, numbers=False, signed=True, limits=(-largest, largest),
                rows=names, columns=names, row_label="layer · head", column_label="layer · head")
 plots.show("Three maps, one a question: what each pair of eight heads costs beyond its two alone.")
 
+# %% tags=["nbval-ignore-output"]
+for question, cost in zip(questions, beyond):
+    print(question)
+    for word, number in [("most", cost.argmax()), ("least", cost.argmin())]:
+        a, b = divmod(number, 8)
+        print(f"  {word:5} beyond: {cost[a, b]:5.2f} for {names[a]} and {names[b]}")
+    print(f"  most among the heads silenced above: {cost[np.ix_(silenced, silenced)].max():.2f}")
+
 # %% [markdown]
-# Most pairs cost little beyond. But a bright spot is a pair of **doubles**: where one is silent,
-# the other does a part of its work. With both gone, this part is gone, too. In each of our five
-# trainings the brightest pair cost one question 31 to 55 percentage points more than its two heads
-# alone. (Some pairs cost less than the sum. The maps show them as 0.)
+# All three happen. White pairs cost what their two heads cost.
 #
-# So a table of single heads proves less than it seems to: that a question hangs on one head, or
-# that a head is not needed, shows only when heads go together. And a head that is useless at the
-# end can have helped to learn.
+# - **Orange, more**: this fits two heads that are **doubles**. While one is silent, the other does
+#   a part of its work.
+# - **Purple, less**: this fits a chain. If layer 1 passes on what layer 0 brought, either loss
+#   breaks it, and the second costs nothing new. Or there was little left to lose.
+#
+# The numbers fit these stories. They do not prove them.
+
+# %% [markdown]
+# In each of our five trainings the brightest pair cost one question 31 to 55 percentage points
+# beyond, and one of the two was a head that we had *kept*. So that pair does not explain the loss
+# above, where the kept heads were speaking. The pairs of silenced heads cost at most 5 to 38 points
+# beyond. Where that is little, more than two heads play together.
+
+# %% [markdown]
+# So a table of single heads proves less than it seems to. Silence heads together before you say
+# that a head is needed, or is not. And a head that is useless at the end can have helped to learn.
 
 # %% [markdown]
 # ## What does it cost?
@@ -1001,6 +1024,8 @@ for name, layer in [("key_dim=64", wide), ("key_dim=16", usual)]:
 # | the same, with numbers it owns | `MultiHeadAttention` | the same |
 # | take a head out | `prune_head` | params |
 # | what it costs | `count_attention_parameters` | a number |
+#
+# Your points from the checks (the three for your own words come from a person):
 
 # %% tags=["nbval-ignore-output"]
 progress()

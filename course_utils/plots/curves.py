@@ -37,22 +37,22 @@ def regression(
     x: np.ndarray,
     y: np.ndarray,
     grid: np.ndarray,
-    prediction: np.ndarray,
+    guess: np.ndarray,
     truth: np.ndarray,
     weights: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Draw points, the true curve and a predicted one; with weights, a map of them beside.
+    """Draw points, the true curve and a guess; with weights, a map of them beside.
 
-    x, y (N,); grid, prediction, truth (M,); weights (M, N) -> one axes, or two.
+    x, y (N,); grid, guess, truth (M,); weights (M, N) -> one axes, or two.
     """
     panels = 1 if weights is None else 2
     axes = plt.subplots(
         1, panels, figsize=(4.8 * panels, 3.4), squeeze=False, layout="constrained"
     )[1][0]
     axes[0].plot(grid, truth, "--", color="black", linewidth=1.2, label="true curve")
-    axes[0].plot(grid, prediction, color=VERMILLION, linewidth=2, label="prediction")
+    axes[0].plot(grid, guess, color=VERMILLION, linewidth=2, label="guess")
     axes[0].plot(x, y, "o", color=BLUE, markersize=5, label="points")
-    axes[0].set(xlabel="x", ylabel="y")
+    axes[0].set(xlabel="x", ylabel="y", title="points and guess")
     axes[0].legend(frameon=False)
     tidy(axes[0])
     if weights is not None:

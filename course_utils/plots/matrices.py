@@ -9,7 +9,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from course_utils.palette import VERMILLION
-from course_utils.plots.style import EMPTY, MAP
+from course_utils.plots.style import EMPTY, MAP, SIGNED_MAP
 
 MOST_NUMBERS = 64
 WIDEST, LABELS, BAR = 11, 1.1, 0.7  # inches: of a figure, of what stands round a panel
@@ -27,6 +27,7 @@ def heatmap(
     numbers: bool | None = None,
     limits: tuple[float, float] | None = None,
     bar: bool = True,
+    signed: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a matrix as colours; NaN is a cross, and a boolean matrix has two colours.
@@ -34,6 +35,7 @@ def heatmap(
     array (rows, columns) or (columns,). numbers: write them into the cells; None means where
     there are at most 64. limits: the values at the two ends of the colours.
     bar: a colour bar beside it, where no numbers are written.
+    signed: white is 0, one colour stands for what is below it and one for what is above.
     """
     array = np.atleast_2d(np.asarray(array))
     if numbers is None:
@@ -44,7 +46,7 @@ def heatmap(
     if array.dtype == bool:
         draw_mask(ax, array)
     else:
-        draw_values(ax, array, numbers, limits, bar)
+        draw_values(ax, array, numbers, limits, bar, signed)
     label(ax, array.shape, rows, columns)
     ax.set(title=title, xlabel=column_label, ylabel=row_label)
     return ax
@@ -96,12 +98,17 @@ def draw_mask(ax: Axes, mask: np.ndarray) -> None:
         ax.figure.legend(handles=meanings, loc="outside lower center", frameon=False)
 
 
-def draw_values(ax: Axes, array: np.ndarray, numbers: bool, limits, bar: bool) -> None:
+def draw_values(
+    ax: Axes, array: np.ndarray, numbers: bool, limits, bar: bool, signed: bool
+) -> None:
     """Draw a matrix of numbers, with the numbers in the cells or a scale beside it."""
     values = array.astype(float)
     finite = values[np.isfinite(values)]
     low, high = limits or ((finite.min(), finite.max()) if finite.size else (0.0, 1.0))
-    colours = plt.get_cmap(MAP).with_extremes(bad=EMPTY)
+    if signed:
+        high = max(abs(low), abs(high))
+        low = -high
+    colours = plt.get_cmap(SIGNED_MAP if signed else MAP).with_extremes(bad=EMPTY)
     picture = ax.imshow(
         np.ma.masked_invalid(values), cmap=colours, vmin=low, vmax=high, interpolation="nearest"
     )
@@ -116,7 +123,8 @@ def draw_values(ax: Axes, array: np.ndarray, numbers: bool, limits, bar: bool) -
     for (row, column), value in np.ndenumerate(array):
         if np.isnan(values[row, column]):
             continue
-        dark = np.isfinite(value) and value < (low + high) / 2
+        dark = abs(value) > 0.6 * high if signed else value < (low + high) / 2
+        dark = np.isfinite(value) and dark
         ax.text(
             column, row, number(value, decimals),
             ha="center", va="center", color="white" if dark else "black",

@@ -3,6 +3,7 @@
 from matplotlib.axes import Axes
 
 MAP = "cividis"
+SIGNED_MAP = "PuOr_r"  # white is 0
 EMPTY = "#e8e8e8"  # where there is no number to colour
 DPI = 100
 

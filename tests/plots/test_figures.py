@@ -27,7 +27,7 @@ def test_regression():
     assert len(axes) == 1
     drawn = {line.get_label(): line.get_ydata() for line in axes[0].lines}
     np.testing.assert_array_equal(drawn["points"], y)
-    np.testing.assert_array_equal(drawn["prediction"], grid + 2)
+    np.testing.assert_array_equal(drawn["guess"], grid + 2)
     np.testing.assert_array_equal(drawn["true curve"], grid + 3)
 
 
@@ -62,7 +62,14 @@ def test_convolutions_see_squares_round_the_query():
         "query": (12, 8, 4, 4),
     }
     assert boxes(axes[1]) == {"query": (12, 8, 4, 4)}
+    assert boxes(axes[2]) == {"query": (12, 8, 4, 4)}
     assert legend(axes[0].figure.legends[0]) == ["1 layer", "2 layers", "query"]
+
+
+def test_the_weights_are_also_drawn_alone():
+    axes = field()
+    np.testing.assert_array_equal(axes[2].images[0].get_array(), np.arange(35.0).reshape(5, 7))
+    assert tuple(axes[2].images[0].get_extent()) == (-0.5, 27.5, 19.5, -0.5)
 
 
 def test_squares_end_at_the_edge_of_the_photo():
@@ -84,4 +91,4 @@ def test_attention_dims_the_photo_patch_by_patch():
 def test_a_photo_larger_than_its_patches_is_cropped():
     photo = np.zeros((11, 17, 3), dtype=np.uint8)
     axes = plots.receptive_field(photo, 4, (0, 0), np.ones((2, 4)), [1])
-    assert [ax.images[0].get_array().shape for ax in axes] == [(8, 16, 3)] * 2
+    assert [ax.images[0].get_array().shape for ax in axes] == [(8, 16, 3), (8, 16, 3), (2, 4)]

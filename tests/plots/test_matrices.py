@@ -112,3 +112,10 @@ def test_number(value, decimals, text):
 
 def test_whole_numbers_are_written_without_decimals():
     assert texts(plots.heatmap([[1.0, -3.0], [0.0, np.inf]])) == ["1", "−3", "0", "∞"]
+
+
+def test_two_signs_have_white_between_them():
+    ax = plots.heatmap([[-0.1, 0.0, 0.5]], signed=True)
+    assert ax.images[0].get_clim() == (-0.5, 0.5)
+    assert min(ax.images[0].to_rgba(0.0)[:3]) > 0.9
+    assert [text.get_color() for text in ax.texts] == ["black", "black", "white"]

@@ -61,10 +61,10 @@ REVERSAL = Exercise(
     hints=(
         "Give each position a key of its own that no other resembles. Query 0 should want the last "
         "key, query 1 the one before it.",
-        "With d = N, one-hot vectors do: key is the identity matrix (N, N), query the same with "
-        "its rows turned round, times a factor.",
-        "key = eye(length), and query = its rows turned round, times sharpness, times … Attention "
-        "will divide the scores by √d: what undoes that, and what is d here?",
+        "How many dimensions do N keys need if each is to have the dot product 0 with all others? "
+        "Which N vectors are the simplest to do that? A query along one finds only this key.",
+        "One-hot keys do, with d = N. The right score should then be `sharpness`, all others 0. "
+        "But attention will divide the scores by √d: what undoes that, and what is d here?",
     ),
     mistakes=(
         edited("identity instead of reversal", ("key[::-1]", "key"))(
