@@ -64,7 +64,9 @@ def class_new(args) -> int:
 def class_import(args) -> int:
     from course_utils.grading.classroom.importing import as_table, import_submissions
 
-    rows = import_submissions(Path(args.folder), Path(args.source), args.notebook, args.layout)
+    rows = import_submissions(
+        Path(args.folder), Path(args.source), args.notebook, args.layout, args.update
+    )
     print(as_table(rows))
     return 0 if all(row.taken for row in rows) else 1
 
@@ -196,6 +198,9 @@ def parser() -> argparse.ArgumentParser:
         dest="layout",
         choices=("canvas", "moodle", "nbgrader"),
         help="whose names the files have (default: seen from them)",
+    )
+    bring.add_argument(
+        "--update", action="store_true", help="let another submission replace the one that is there"
     )
     bring.set_defaults(run=class_import)
 
