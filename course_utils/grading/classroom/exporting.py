@@ -15,7 +15,7 @@ from course_utils.errors import CourseError
 from course_utils.files import write_whole
 from course_utils.grading.class_folder import own_folder, read_json
 
-# As `nbgrader export` names them.
+# As `nbgrader export` names them, and one of ours.
 COLUMNS = (
     "assignment",
     "duedate",
@@ -28,7 +28,10 @@ COLUMNS = (
     "late_submission_penalty",
     "score",
     "max_score",
+    "status",
 )
+# What somebody who handed in nothing has none of: a 0 would look like all others.
+GIVEN = ("raw_score", "late_submission_penalty", "score")
 
 
 def export(folder: Path, notebook: str | None, form: str) -> list[Path]:
@@ -67,7 +70,11 @@ def export(folder: Path, notebook: str | None, form: str) -> list[Path]:
 
 def plain(scores) -> list:
     """Everything, a line for each student and notebook."""
-    return [COLUMNS, *([getattr(score, name) for name in COLUMNS] for score in scores)]
+    return [COLUMNS, *([cell_of(score, name) for name in COLUMNS] for score in scores)]
+
+
+def cell_of(score, name: str):
+    return "" if name in GIVEN and not score.handed_in else getattr(score, name)
 
 
 def canvas(scores: dict[str, list], known: dict[str, dict]) -> list:
@@ -117,7 +124,9 @@ def moodle(scores: list, known: dict) -> list:
 
 
 def is_in(score) -> bool:
-    return score is not None and score.handed_in
+    """Whether there are points to give back. Those of an answer that nobody has read yet would look
+    final in a learning platform."""
+    return score is not None and not score.status
 
 
 def full_name(score, came: dict) -> str:

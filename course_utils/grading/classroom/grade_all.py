@@ -77,7 +77,9 @@ def grade_notebook(folder: Path, notebook: str, records, open_engine: Callable) 
             folder, notebook, submissions, open_engine
         ):
             if graded is not None:
-                problem = recorded(records, submission.student, notebook, key)
+                # The result too: a key stays the same where somebody replaced what it names.
+                name = f"{key}-{graded.fingerprint}"
+                problem = recorded(records, submission.student, notebook, name)
             rows.append(GradeRow(submission.student, graded, problem))
             progress.step(submission.student)
     show_results(folder, notebook, rows, records)
@@ -214,7 +216,8 @@ def only_one(folder: Path):
 def show_results(folder: Path, notebook: str, rows: list[GradeRow], records) -> None:
     """Print the tables and write the page, for a notebook that has been graded."""
     standings = records.standings(notebook)
-    print(f"\n{summary.students(rows)}")
+    scores = {s.student_id: s for s in records.scores() if s.assignment == notebook}
+    print(f"\n{summary.students(rows, scores)}")
     graded = [row.graded for row in rows if row.graded]
     given = lessons([one.reports for one in graded if not one.failure])
     print(f"\n{summary.exercises(given)}")

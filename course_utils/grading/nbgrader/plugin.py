@@ -6,6 +6,7 @@ GradeInSandbox stands where nbgrader would run students' code beside its own.
 
 import atexit
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 from nbconvert.exporters import NotebookExporter
@@ -120,7 +121,9 @@ def outputs(cell, graded: Graded) -> list:
     if exercise not in graded.reports:
         return [earning(cell, 0, {"text/html": NOT_GRADED.format(exercise=exercise)})]
     report = Report.from_dict(graded.reports[exercise])
-    return [earning(cell, min(report.earned, points), report._repr_mimebundle_())]
+    # The points of the cell decide: an instructor may have changed them in source/.
+    report = replace(report, points=points)
+    return [earning(cell, report.earned, report._repr_mimebundle_())]
 
 
 def own_test(cell, said: dict | None) -> list:

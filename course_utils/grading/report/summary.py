@@ -11,21 +11,37 @@ LOOK = "nothing, unless it surprises you"
 READ = f"formgrader, Manual Grading; then {AGAIN}"
 
 
-def students(rows) -> str:
-    """One line for each student: points of the checks, exercises passed, what did not.
+def students(rows, scores) -> str:
+    """One line for each student: points, exercises passed, what did not.
 
-    rows: with student, graded (None: not this time) and problem, as grade_all makes them.
+    rows: with student, graded (None: not this time) and problem, as grade_all makes them; scores:
+    student -> what the gradebook says, so that no two places say different points.
     """
     lines = []
     for row in sorted(rows, key=lambda row: row.student):
+        score = scores.get(row.student)
+        written = score is not None and score.handed_in
+        points = f"{round(score.score, 4):g}" if written else "-"
         if row.graded is None:
-            lines.append((row.student, "-", "-", row.problem))
+            lines.append((row.student, points, "-", "-", "-", "-", row.problem))
             continue
         reports = row.graded.reports.values()
-        points = sum(report["earned"] for report in reports)
         passed = f"{sum(report['passed'] for report in reports)} of {len(reports)}"
-        lines.append((row.student, f"{points:g}", passed, remarks(row.graded)))
-    return table(("student", "points", "passed", "remarks"), lines)
+        most, hand, late = (
+            (f"{score.max_score:g}", by_hand(score), f"{-score.late_submission_penalty:g}")
+            if written
+            else ("-", "-", "-")
+        )
+        late = "" if late in ("0", "-0") else late
+        lines.append((row.student, points, passed, most, hand, late, remarks(row.graded)))
+    head = ("student", "points", "passed", "at most", "by hand", "late", "remarks")
+    return table(head, lines)
+
+
+def by_hand(score) -> str:
+    if score.to_read:
+        return "to read"
+    return f"{score.by_hand:g}" if score.by_hand else ""
 
 
 def remarks(graded) -> str:

@@ -344,6 +344,85 @@ def test_late_submissions_lose_what_the_class_says(folder):
     assert final(folder) == {"ann": FULL, "bo": FULL}
 
 
+def late(folder, rule="zero"):
+    """Let ann be late, with this of nbgrader's rules."""
+    with open(folder / "nbgrader_config.py", "a") as file:
+        file.write(f"\nc.LateSubmissionPlugin.penalty_method = '{rule}'\n")
+    hand_in(folder, ann="right")
+    stamp = folder / "submitted" / "ann" / NAME / "timestamp.txt"
+    stamp.write_text("2026-11-04 12:00:00 UTC")
+    due(folder, "2026-11-03 12:00:00 UTC")
+
+
+def by_hand(folder, student, points):
+    with Records(folder).api.gradebook as gradebook:
+        grade = gradebook.find_grade(ANSWER, NAME, NAME, student)
+        grade.manual_score, grade.needs_manual_grade = points, False
+        gradebook.db.commit()
+
+
+def test_points_given_by_hand_do_not_escape_a_late_penalty(folder):
+    late(folder)
+    assert grade_class(folder)
+    by_hand(folder, "ann", 2.5)
+    assert grade_class(folder)
+    assert final(folder) == {"ann": 0}
+
+
+def test_another_rule_for_late_submissions_counts_at_once(folder, graded_so_far):
+    late(folder, "none")
+    grade_class(folder)
+    by_hand(folder, "ann", 2)
+    assert final(folder) == {"ann": FULL + 2}
+    late(folder, "zero")
+    grade_class(folder)
+    assert final(folder) == {"ann": 0}
+    due(folder, "2026-11-05 12:00:00 UTC")
+    grade_class(folder)
+    assert final(folder) == {"ann": FULL + 2} and graded_so_far() == 1
+    with Records(folder).api.gradebook as gradebook:  # nobody has to look at it again
+        assert not gradebook.find_grade(ANSWER, NAME, NAME, "ann").needs_manual_grade
+
+
+def test_points_changed_in_source_are_honoured(folder):
+    path = folder / "source" / NAME / f"{NAME}.ipynb"
+    path.write_text(more_points(path.read_text(), "softmax_check", 7))
+    Records(folder).api.generate_assignment(NAME, force=True)
+    hand_in(folder, ann="right", bo={"softmax": "wrong"})
+    assert grade_class(folder)
+    assert points(folder, "ann") == {**POINTS, "softmax": 7}
+    assert points(folder, "bo")["softmax"] == 3.5
+    assert "7" in page(folder, "ann")
+
+
+def more_points(text, name, points):
+    notebook = nbformat.reads(text, as_version=4)
+    for cell in notebook.cells:
+        if cell.metadata.nbgrader.grade_id == name:
+            cell.metadata.nbgrader.points = points
+    return nbformat.writes(notebook)
+
+
+def test_the_screen_the_gradebook_and_the_file_say_the_same(folder, capsys, monkeypatch):
+    hand_in(folder, ann="wrong", bo="right")
+    grade_class(folder)
+    shutil.rmtree(folder / ".course" / "results")
+    # A library that changed what an answer gets, unseen by the name of a result.
+    changed = fake_grader.graded(b'{"cells": []}')
+    monkeypatch.setattr(fake_grader, "graded", lambda content: changed)
+    capsys.readouterr()
+    assert grade_class(folder)
+    assert final(folder) == {"ann": 0, "bo": 0}
+    said = capsys.readouterr().out
+    assert all(re.search(rf"{student} +0 +0 of {len(POINTS)} ", said) for student in ("ann", "bo"))
+    assert set(points(folder, "ann").values()) == {0} == {v for v in listed(folder).values()}
+
+
+def listed(folder):
+    with open(folder / "grades.csv", newline="") as file:
+        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+
+
 def due(folder, date):
     with Records(folder).api.gradebook as gradebook:
         gradebook.update_or_create_assignment(NAME, duedate=date)
