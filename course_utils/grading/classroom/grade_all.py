@@ -13,6 +13,7 @@ from course_utils.errors import CourseError
 from course_utils.files import remove_halves, write_whole
 from course_utils.grading.class_folder import own_folder, refuse_other_folders, secret_seed
 from course_utils.grading.classroom import engines, exporting
+from course_utils.grading.classroom.submitted import Submission, submissions_of
 from course_utils.grading.report import summary, teach_again
 from course_utils.grading.report.progress import Progress
 from course_utils.grading.report.statistics import lessons
@@ -24,19 +25,15 @@ PATTERN = set("*?[]")
 
 
 @dataclass(frozen=True)
-class Submission:
-    student: str
-    path: Path
-
-
-@dataclass(frozen=True)
 class GradeRow:
     """What became of one submission, a line of the table. graded: None if it could not be graded
-    this time; problem: what somebody has to do something about, or an empty text."""
+    this time; problem: what somebody has to do something about, or an empty text; beside: notebooks
+    that lie beside the one that was graded."""
 
     student: str
     graded: Graded | None
     problem: str = ""
+    beside: tuple[str, ...] = ()
 
 
 def grade_class(
@@ -80,7 +77,7 @@ def grade_notebook(folder: Path, notebook: str, records, open_engine: Callable) 
                 # The result too: a key stays the same where somebody replaced what it names.
                 name = f"{key}-{graded.fingerprint}"
                 problem = recorded(records, submission.student, notebook, name)
-            rows.append(GradeRow(submission.student, graded, problem))
+            rows.append(GradeRow(submission.student, graded, problem, submission.beside))
             progress.step(submission.student)
     show_results(folder, notebook, rows, records)
     return not any(row.problem for row in rows)
@@ -150,6 +147,8 @@ def result_of(future: Future) -> tuple:
 
 def unusable(submission: Submission) -> str:
     """Why nbgrader could not take a submission, or an empty text."""
+    if submission.problem:
+        return submission.problem
     if PATTERN & set(submission.student):
         return "nbgrader takes * ? [ ] in a student's name for a pattern: rename the folder"
     if submission.path.is_symlink() or not submission.path.is_file():
@@ -176,11 +175,6 @@ def notebooks_of(folder: Path, notebook: str | None) -> list[str]:
             f"`nbgrader collect {wanted}` or `course class import`."
         )
     return chosen
-
-
-def submissions_of(folder: Path, notebook: str) -> list[Submission]:
-    paths = sorted(folder.glob(f"submitted/*/{notebook}/{notebook}.ipynb"))
-    return [Submission(path.parent.parent.name, path) for path in paths]
 
 
 def bytes_of(path: Path) -> bytes | None:

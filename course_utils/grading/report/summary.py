@@ -7,6 +7,7 @@ from course_utils.table import table
 
 AGAIN = "run course grade again"
 ASK = f"ask for the notebook again, then {AGAIN}"
+MOST = 5  # notes that are told
 LOOK = "nothing, unless it surprises you"
 READ = f"formgrader, Manual Grading; then {AGAIN}"
 
@@ -67,21 +68,33 @@ def exercises(given: list[Lesson]) -> str:
 
 
 def todo(rows, standings) -> str:
-    """One line for each thing that somebody has to look at: whose, what, what to do."""
-    whose = defaultdict(list)
+    """One line for each thing that somebody has to do, the most important first: whose, what, what
+    to do. Then, in one line, what is good to know.
+    """
+    whose, known = defaultdict(list), defaultdict(list)
     for row in sorted(rows, key=lambda row: row.student):
         graded = row.graded
         if row.problem:
             whose[row.problem, AGAIN].append(row.student)
+        if row.beside:
+            beside = f"{', '.join(row.beside)} lies beside it, not looked at"
+            whose[beside, f"rename the one that counts, then {AGAIN}"].append(row.student)
         if graded is None:
             continue
         if graded.failure:
             whose[graded.failure, ASK].append(row.student)
         for note in graded.notes:
-            whose[note, LOOK].append(row.student)
+            known[note].append(row.student)
     if waiting := [name for name, standing in standings.items() if standing.waiting]:
         whose["a written answer to read", READ] = waiting
     lines = [(some(students), what, step) for (what, step), students in whose.items()]
+    # Many of these are the same but for a cell's name.
+    if known:
+        everybody = sorted({student for students in known.values() for student in students})
+        notes = "; ".join(f"{note} ({some(whom)})" for note, whom in list(known.items())[:MOST])
+        rest = len(known) - MOST
+        notes += f"; and {rest} more, in the feedback pages" if rest > 0 else ""
+        lines.append((some(everybody), notes, LOOK))
     return table(("student", "what", "what to do"), lines) if lines else ""
 
 

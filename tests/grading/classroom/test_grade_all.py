@@ -264,6 +264,30 @@ def test_names_of_any_script(folder):
     assert set(scores(folder)) == {"김 철수", "O'Neil", "123", "a+b@c.d"}
 
 
+def test_every_folder_in_submitted_has_a_row(folder, capsys):
+    hand_in(folder, ann="right", bo="right", cy="right", di="wrong", ed="right", fay="right")
+    place = folder / "submitted"
+    (place / "ann" / NAME / f"{NAME}.ipynb").rename(place / "ann" / NAME / "Attention_FINAL.ipynb")
+    two = place / "bo" / NAME
+    (two / "b.ipynb").write_text((two / f"{NAME}.ipynb").read_text())
+    (two / f"{NAME}.ipynb").rename(two / "a.ipynb")
+    (place / "cy" / NAME / f"{NAME}.ipynb").unlink()
+    right = (place / "ed" / NAME / f"{NAME}.ipynb").read_text()
+    (place / "di" / NAME / f"{NAME}-1.ipynb").write_text(right)
+    other = {"grade_id": "split_heads"}
+    cell = {"cell_type": "code", "source": "", "metadata": {"nbgrader": other}}
+    write(folder, "ed", json.dumps({"cells": [cell]}))
+    assert not grade_class(folder)
+    said = re.sub(r" *\n +", " ", capsys.readouterr().out)
+    assert points(folder, "ann") == points(folder, "fay") == POINTS  # the only one, with our cells
+    assert set(scores(folder)) == {"ann", "di", "fay"}
+    assert "a.ipynb, b.ipynb" in said and "no notebook in" in said
+    assert f"{NAME}-1.ipynb lies beside it" in said
+    assert "this is the notebook 02_multi_head_attention" in said
+    rows = said.partition("student ")[2].partition("exercise ")[0]
+    assert all(re.search(rf"^{name} ", rows, re.M) for name in ("ann", "bo", "cy", "di", "ed"))
+
+
 def test_a_link_instead_of_a_notebook_is_not_followed(folder, capsys):
     hand_in(folder, bo="right")
     path = write(folder, "ann", "")

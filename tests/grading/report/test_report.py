@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from course_utils.grading.report import summary, teach_again
 from course_utils.grading.report.progress import Progress, clock
 from course_utils.grading.report.statistics import ANOTHER, hardest, lessons
+from course_utils.grading.submission.results import Graded
 from course_utils.table import table
 
 
@@ -148,3 +149,18 @@ def test_progress_on_a_terminal_is_one_line(monkeypatch):
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.6, "1:00"), (7384, "2:03:04")])
 def test_times(seconds, text):
     assert clock(seconds) == text
+
+
+class Row:
+    problem, beside = "", ()
+
+    def __init__(self, student, *notes):
+        self.student, self.graded = student, Graded({}, notes=notes)
+
+
+def test_what_must_be_done_stands_first_and_what_is_good_to_know_in_one_line():
+    rows = [Row(f"student{n}", f"Cell 'a{n}' was deleted.") for n in range(30)]
+    rows[7].beside = ("other.ipynb",)
+    text = summary.todo(rows, {})
+    assert text.index("other.ipynb") < text.index("was deleted")
+    assert len(text.splitlines()) < 15 and text.count(summary.LOOK.split()[0]) == 1
