@@ -166,7 +166,11 @@ def notebooks_of(folder: Path, notebook: str | None) -> list[str]:
         raise CourseError(
             f"This class has no notebook '{notebook}'. It has: {', '.join(known) or 'none'}."
         )
-    chosen = [name for name in known if notebook in (None, name) and submissions_of(folder, name)]
+    chosen = [
+        name
+        for name in known
+        if notebook in (None, name) and any(folder.glob(f"submitted/*/{name}"))
+    ]
     if not chosen:
         wanted = notebook or "01_attention"
         raise CourseError(

@@ -13,7 +13,9 @@ from course_utils.grading.classroom.importing import (
     grade_ids,
     known_cells,
 )
-from course_utils.grading.submission.reading import FILE_BYTES
+
+# What is larger is not looked into here, but where it is graded, which has limits of its own.
+LOOKED_AT = 8 * 2**20
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def one_of(place: Path, notebook: str, known: dict[str, set[str]]) -> Submission
     names = tuple(file.relative_to(place).as_posix() for file in others)
     if path.exists() or path.is_symlink():
         problem = ""
-        if path.is_file() and not path.is_symlink() and path.stat().st_size <= FILE_BYTES:
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= LOOKED_AT:
             problem = of_another_lesson(path, notebook, known)
         return Submission(student, path, problem, names)
     if not names:
@@ -61,13 +63,13 @@ def one_of(place: Path, notebook: str, known: dict[str, set[str]]) -> Submission
 
 
 def is_ours(file: Path, notebook: str, known: dict[str, set[str]]) -> bool:
-    if file.is_symlink() or not file.is_file() or file.stat().st_size > FILE_BYTES:
+    if file.is_symlink() or not file.is_file() or file.stat().st_size > LOOKED_AT:
         return False
     return bool(grade_ids(file.read_bytes()) & known.get(notebook, set()))
 
 
 def of_another_lesson(file: Path, notebook: str, known: dict[str, set[str]]) -> str:
-    if file.is_symlink() or not file.is_file() or file.stat().st_size > FILE_BYTES:
+    if file.is_symlink() or not file.is_file() or file.stat().st_size > LOOKED_AT:
         return ""
     other = another_notebook(file.read_bytes(), notebook, known)
     return (

@@ -52,9 +52,19 @@ class RestoreCells(NbGraderPreprocessor):
             released = released_cells(
                 gradebook.find_notebook(given["notebook"], given["assignment"])
             )
-        for sentence in restore(nb, released):
+        course = CourseDirectory(parent=self)
+        place = course.format_path(course.release_directory, ".", given["assignment"])
+        for sentence in restore(nb, released, lesson(Path(place, f"{given['notebook']}.ipynb"))):
             self.log.warning("%s: cell %s", given["student"], sentence)
         return nb, resources
+
+
+def lesson(path: Path) -> set[str] | None:
+    """The texts of all cells that students were given; None where that notebook is gone."""
+    try:
+        return {cell.source for cell in reading.read(path).cells}
+    except reading.Unreadable:
+        return None
 
 
 class GradeInSandbox(NbGraderPreprocessor):

@@ -347,6 +347,21 @@ def test_points_given_by_hand_stay_and_reach_the_page(folder, capsys):
     assert f",{FULL + 2.5}," in (folder / "grades.csv").read_text()
 
 
+def test_an_answer_in_another_cell_goes_to_a_person_with_both_texts(folder, capsys):
+    hand_in(folder, ann="right")
+    path = folder / "submitted" / "ann" / NAME / f"{NAME}.ipynb"
+    notebook = json.loads(path.read_text())
+    notebook["cells"].append({"cell_type": "markdown", "metadata": {}, "source": "Because."})
+    path.write_text(json.dumps(notebook))
+    assert grade_class(folder)
+    said = capsys.readouterr().out
+    assert "a written answer to read" in said and "to read" in said
+    assert "Because." in (folder / "autograded" / "ann" / NAME / f"{NAME}.ipynb").read_text()
+    (canvas,) = exporting.export(folder, NAME, "canvas")
+    assert canvas.read_text().splitlines()[-1].endswith(",")
+    assert "not final: 1 to be graded by hand" in (folder / "grades.csv").read_text()
+
+
 def test_late_submissions_lose_what_the_class_says(folder):
     with open(folder / "nbgrader_config.py", "a") as file:
         file.write(
