@@ -74,7 +74,8 @@ def class_import(args) -> int:
 def class_export(args) -> int:
     from course_utils.grading.classroom.exporting import export
 
-    for path in export(Path(args.folder), args.notebook, args.to):
+    worksheet = args.worksheet and Path(args.worksheet)
+    for path in export(Path(args.folder), args.notebook, args.to, worksheet):
         print(f"wrote {path}")
     return 0
 
@@ -208,6 +209,7 @@ def parser() -> argparse.ArgumentParser:
     give.add_argument("folder", metavar="CLASS")
     give.add_argument("notebook", nargs="?", metavar="NOTEBOOK", help="default: all of them")
     give.add_argument("--to", choices=("canvas", "moodle", "csv"), default="csv")
+    give.add_argument("--worksheet", metavar="FILE.csv", help="of Moodle's, to be filled in")
     give.set_defaults(run=class_export)
 
     one = commands.add_parser("grade", help="grade what a class handed in")
