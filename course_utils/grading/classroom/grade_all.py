@@ -42,8 +42,12 @@ def grade_class(
     workers: int = 1,
     scheduler: str | None = None,
     sandbox: bool = True,
+    students: tuple[str, ...] = (),
+    force: bool = False,
 ) -> bool:
     """Grade the submissions of a notebook, or of all, and print what came of it.
+
+    students: only these. force: grade also what has a result. Points given by hand stay.
 
     Returns whether every submission has its result in the gradebook. Killed at any moment and
     started again, it goes on where it was.
@@ -58,20 +62,25 @@ def grade_class(
         records = Records(folder)
         done = True
         for name in notebooks:
-            done &= grade_notebook(folder, name, records, open_engine)
+            done &= grade_notebook(folder, name, records, open_engine, students, force)
         exporting.write(folder / "grades.csv", exporting.plain(records.scores()))
         print(f"\nAll points: {folder / 'grades.csv'}")
         return done
 
 
-def grade_notebook(folder: Path, notebook: str, records, open_engine: Callable) -> bool:
+def grade_notebook(
+    folder: Path, notebook: str, records, open_engine: Callable, students=(), force=False
+) -> bool:
     submissions = submissions_of(folder, notebook)
+    if missing := sorted(set(students) - {one.student for one in submissions}):
+        raise CourseError(f"{', '.join(missing)} handed in no {notebook}.")
+    submissions = [one for one in submissions if not students or one.student in students]
     records.prepare(notebook)
     print(f"{notebook}: {len(submissions)} submissions", flush=True)
     rows = []
     with Progress(len(submissions)) as progress:
         for submission, key, graded, problem in graded_ones(
-            folder, notebook, submissions, open_engine
+            folder, notebook, submissions, open_engine, force
         ):
             if graded is not None:
                 # The result too: a key stays the same where somebody replaced what it names.
@@ -79,7 +88,7 @@ def grade_notebook(folder: Path, notebook: str, records, open_engine: Callable) 
                 problem = recorded(records, submission.student, notebook, name)
             rows.append(GradeRow(submission.student, graded, problem, submission.beside))
             progress.step(submission.student)
-    show_results(folder, notebook, rows, records)
+    show_results(folder, notebook, rows, records, whole=not students)
     return not any(row.problem for row in rows)
 
 
@@ -91,7 +100,9 @@ def recorded(records, student: str, notebook: str, key: str) -> str:
         return f"graded, but not written into the gradebook: {error or type(error).__name__}"
 
 
-def graded_ones(folder: Path, notebook: str, submissions, open_engine) -> Iterator[tuple]:
+def graded_ones(
+    folder: Path, notebook: str, submissions, open_engine, force: bool = False
+) -> Iterator[tuple]:
     """Yield (submission, key, Graded or None, problem), those that are there already first.
 
     Submissions with the same bytes are graded once.
@@ -105,6 +116,8 @@ def graded_ones(folder: Path, notebook: str, submissions, open_engine) -> Iterat
             continue
         job = engines.Job(submission.path, notebook, seed, released)
         key = job.key()
+        if force and key not in todo:
+            results.path(key).unlink(missing_ok=True)
         graded = None if key in todo else results.load(key)
         if graded is not None:
             yield submission, key, graded, ""
@@ -211,16 +224,24 @@ def only_one(folder: Path):
         os.close(handle)
 
 
-def show_results(folder: Path, notebook: str, rows: list[GradeRow], records) -> None:
-    """Print the tables and write the page, for a notebook that has been graded."""
+def show_results(
+    folder: Path, notebook: str, rows: list[GradeRow], records, whole: bool = True
+) -> None:
+    """Print the tables and write the page, for a notebook that has been graded. whole: everybody,
+    so those too who handed in nothing; of a few students there is no page of statistics."""
     standings = records.standings(notebook)
     scores = {s.student_id: s for s in records.scores() if s.assignment == notebook}
-    print(f"\n{summary.students(rows, scores)}")
+    away = [GradeRow(name, None) for name, s in scores.items() if whole and not s.handed_in]
+    there = {row.student for row in rows}
+    listed = [*rows, *(row for row in away if row.student not in there)]
+    print(f"\n{summary.students(listed, scores)}")
     graded = [row.graded for row in rows if row.graded]
     given = lessons([one.reports for one in graded if not one.failure])
     print(f"\n{summary.exercises(given)}")
     if todo := summary.todo(rows, standings):
         print(f"\n{todo}")
+    if not whole:
+        return
     place = folder / "statistics"
     png = teach_again.picture(notebook, given)
     write_whole(place / f"{notebook}.png", png, private=True)

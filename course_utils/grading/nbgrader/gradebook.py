@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from nbformat.v4 import new_notebook
@@ -135,6 +136,7 @@ class Records:
             if not result["success"]:
                 return last_line(result)
             marker = {}
+        self.extend(student, notebook)
         self.penalise(student, notebook)
         standing = self.standings(notebook, student)[student]
         page = self.folder / "feedback" / student / notebook / f"{notebook}.html"
@@ -150,6 +152,17 @@ class Records:
         }
         write_whole(place, json.dumps(marker), private=True)
         return ""
+
+    def extend(self, student: str, notebook: str) -> None:
+        """Give the extension that `course class extend` noted: formgrader has no field for it."""
+        hours = read_json(own_folder(self.folder) / "extensions.json", {}).get(notebook, {})
+        if student not in hours:
+            return
+        with self.api.gradebook as gradebook:
+            submission = gradebook.find_submission(notebook, student)
+            due = submission.assignment.duedate  # without one, nbgrader has nothing to add it to
+            submission.extension = timedelta(hours=hours[student]) if due else None
+            gradebook.db.commit()
 
     def penalise(self, student: str, notebook: str) -> None:
         """Work out the late penalty from the rule, the deadline and the points as they are now.

@@ -24,7 +24,7 @@ def students(rows, scores) -> str:
         written = score is not None and score.handed_in
         points = f"{round(score.score, 4):g}" if written else "-"
         if row.graded is None:
-            lines.append((row.student, points, "-", "-", "-", "-", row.problem))
+            lines.append((row.student, points, "-", "-", "-", "-", row.problem or "not handed in"))
             continue
         reports = row.graded.reports.values()
         passed = f"{sum(report['passed'] for report in reports)} of {len(reports)}"

@@ -22,7 +22,7 @@ from grading import fake_grader
 
 from course_utils.errors import CourseError
 from course_utils.grading.class_folder import SEED
-from course_utils.grading.classroom import engines, exporting, grade_all
+from course_utils.grading.classroom import engines, exporting, grade_all, people
 from course_utils.grading.classroom.grade_all import grade_class
 from course_utils.grading.classroom.new import new_class
 from course_utils.grading.demo.students import filled
@@ -455,6 +455,65 @@ def test_the_screen_the_gradebook_and_the_file_say_the_same(folder, capsys, monk
     said = capsys.readouterr().out
     assert all(re.search(rf"{student} +0 +0 of {len(POINTS)} ", said) for student in ("ann", "bo"))
     assert set(points(folder, "ann").values()) == {0} == {v for v in listed(folder).values()}
+
+
+def test_forced_and_for_one_student_alone(folder, graded_so_far, capsys):
+    hand_in(folder, ann="right", bo="right")
+    grade_class(folder)
+    by_hand(folder, "ann", 2)
+    assert grade_class(folder, NAME, students=("ann",), force=True)
+    assert graded_so_far() == 3
+    assert final(folder) == {"ann": FULL + 2, "bo": FULL}
+    assert "2 of 2 passed" in (folder / "statistics" / f"{NAME}.html").read_text()
+    with pytest.raises(CourseError, match="zoe handed in no"):
+        grade_class(folder, NAME, students=("zoe",))
+
+
+def test_an_extension_by_one_command(folder):
+    late(folder)
+    people.extend(folder, NAME, "ann", 23)
+    grade_class(folder)
+    assert final(folder) == {"ann": 0}
+    people.extend(folder, NAME, "ann", 24)
+    grade_class(folder)
+    assert final(folder) == {"ann": FULL}
+    people.extend(folder, NAME, "ann", 0)
+    grade_class(folder)
+    assert final(folder) == {"ann": 0}
+
+
+def test_a_roster_and_a_student_who_leaves(folder, tmp_path, capsys):
+    hand_in(folder, doejane_12="right", bo="right")
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n"
+        '"Doe, Jane",12,,,\n"Lee, Kim",13,,,\n"Student, Test",14,,,\n'
+    )
+    assert people.take_roster(folder, path) == 1
+    grade_class(folder)
+    assert re.search(r"leekim_13 .*not handed in", capsys.readouterr().out)
+    rows = (folder / "grades.csv").read_text()
+    assert "leekim_13,Lee,Kim" in rows and "not handed in" in rows
+    kept = people.withdraw(folder, "bo")
+    assert set(final(folder)) == {"doejane_12", "leekim_13"}
+    assert "bo," not in (folder / "grades.csv").read_text() and list(kept.rglob("*.ipynb"))
+    grade_class(folder)
+    assert set(final(folder)) == {"doejane_12", "leekim_13"}
+    with pytest.raises(CourseError, match="no 'bo'"):
+        people.withdraw(folder, "bo")
+
+
+@pytest.mark.parametrize(
+    ("text", "students"),
+    [
+        ("id,first_name,last_name\nann,Ann,Lee\n", {"ann"}),
+        ("First name,Last name,Email address\nAnn,Lee,a@b.c\n", {"Ann-Lee"}),
+        ("Kennung,Name,Mail\nTeilnehmer/in 7,Ann Lee,a@b.c\n", {"Ann-Lee"}),
+    ],
+)
+def test_lists_of_a_class(text, students, tmp_path):
+    rows = list(csv.reader(text.splitlines()))
+    assert set(people.people_in(tmp_path, rows, set())) == students
 
 
 def listed(folder):
