@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from course_utils.errors import CourseError
 
-# A notebook with all its pictures has a few megabytes.
-LARGEST_FILE = 50 * 2**20
+# A notebook with all its pictures has a few megabytes, but some print in a loop.
+LARGEST_FILE = 128 * 2**20
 LARGEST_ARCHIVE = 4 * 2**30
 MOST_ENTRIES = 50_000
 

@@ -303,7 +303,7 @@ def test_a_huge_file_is_not_read(folder, capsys):
     with open(write(folder, "ann", ""), "wb") as file:
         file.truncate(2**40)
     assert not grade_class(folder)
-    assert "more than 32 MB" in capsys.readouterr().out
+    assert "more than 128 MB" in capsys.readouterr().out
     assert points(folder, "bo") == POINTS
 
 
