@@ -66,7 +66,9 @@ def class_new(args) -> int:
 def class_import(args) -> int:
     from course_utils.grading.classroom.importing import as_table, import_submissions
 
-    rows = import_submissions(Path(args.folder), Path(args.source), args.notebook, args.layout)
+    rows = import_submissions(
+        Path(args.folder), Path(args.source), args.notebook, args.layout, args.update
+    )
     print(as_table(rows))
     return 0 if all(row.taken for row in rows) else 1
 
@@ -74,8 +76,32 @@ def class_import(args) -> int:
 def class_export(args) -> int:
     from course_utils.grading.classroom.exporting import export
 
-    for path in export(Path(args.folder), args.notebook, args.to):
+    worksheet = args.worksheet and Path(args.worksheet)
+    for path in export(Path(args.folder), args.notebook, args.to, worksheet):
         print(f"wrote {path}")
+    return 0
+
+
+def class_roster(args) -> int:
+    from course_utils.grading.classroom.people import take_roster
+
+    print(f"{take_roster(Path(args.folder), Path(args.list))} were not in the class yet.")
+    return 0
+
+
+def class_withdraw(args) -> int:
+    from course_utils.grading.classroom.people import withdraw
+
+    kept = withdraw(Path(args.folder), args.student)
+    print(f"{args.student} has left the class. What was handed in is kept in {kept}")
+    return 0
+
+
+def class_extend(args) -> int:
+    from course_utils.grading.classroom.people import extend
+
+    extend(Path(args.folder), args.notebook, args.student, args.hours)
+    print(f"Noted. It counts with the next: course grade {args.folder} {args.notebook}")
     return 0
 
 
@@ -95,6 +121,8 @@ def grade(args) -> int:
         workers,
         scheduler=args.scheduler,
         sandbox=not args.no_sandbox,
+        students=tuple(args.student),
+        force=args.force,
     )
     return 0 if done else 1
 
@@ -235,13 +263,36 @@ def parser() -> argparse.ArgumentParser:
         choices=("canvas", "moodle", "nbgrader"),
         help="whose names the files have (default: seen from them)",
     )
+    bring.add_argument(
+        "--update", action="store_true", help="let another submission replace the one that is there"
+    )
     bring.set_defaults(run=class_import)
 
     give = actions.add_parser("export", help="write the points as Canvas or Moodle read them")
     give.add_argument("folder", metavar="CLASS")
     give.add_argument("notebook", nargs="?", metavar="NOTEBOOK", help="default: all of them")
     give.add_argument("--to", choices=("canvas", "moodle", "csv"), default="csv")
+    give.add_argument("--worksheet", metavar="FILE.csv", help="of Moodle's, to be filled in")
     give.set_defaults(run=class_export)
+
+    roster = actions.add_parser(
+        "roster", help="take in a list of everybody: Canvas', Moodle's, CSV"
+    )
+    roster.add_argument("folder", metavar="CLASS")
+    roster.add_argument("list", metavar="FILE.csv")
+    roster.set_defaults(run=class_roster)
+
+    leave = actions.add_parser("withdraw", help="take a student out of a class")
+    leave.add_argument("folder", metavar="CLASS")
+    leave.add_argument("student", metavar="STUDENT")
+    leave.set_defaults(run=class_withdraw)
+
+    more = actions.add_parser("extend", help="give one student more time than the deadline")
+    more.add_argument("folder", metavar="CLASS")
+    more.add_argument("notebook", metavar="NOTEBOOK")
+    more.add_argument("student", metavar="STUDENT")
+    more.add_argument("--hours", type=float, required=True, help="from the deadline; 0: none")
+    more.set_defaults(run=class_extend)
 
     one = commands.add_parser("grade", help="grade what a class handed in")
     one.add_argument("folder", nargs="?", metavar="CLASS", help="folder of the class")
@@ -254,6 +305,10 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="run students' code with your own rights: only for people you trust",
     )
+    one.add_argument(
+        "--student", action="append", default=[], metavar="NAME", help="only this one; repeat it"
+    )
+    one.add_argument("--force", action="store_true", help="grade again what has its result")
     one.add_argument("--demo", action="store_true", help="make a class of 30 and grade that")
     one.set_defaults(run=grade)
     return top

@@ -3,16 +3,18 @@
 Nothing is unpacked: an entry's name never becomes a path, so it cannot lead out of anywhere.
 """
 
+import io
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from course_utils.errors import CourseError
 
-# A notebook with all its pictures has a few megabytes.
-LARGEST_FILE = 50 * 2**20
+# A notebook with all its pictures has a few megabytes, but some print in a loop.
+LARGEST_FILE = 128 * 2**20
 LARGEST_ARCHIVE = 4 * 2**30
 MOST_ENTRIES = 50_000
 
@@ -86,6 +88,21 @@ def in_zip(path: Path) -> Iterator[Entry]:
                 yield Entry(info.filename, reader(path, info), problem_of(info))
 
 
+def inside(entry: Entry) -> list[Entry]:
+    """The files of a zip file that a student handed in; what is none is given back as it is."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(entry.read()))
+    except (CourseError, OSError, ValueError, zipfile.BadZipFile):
+        return [entry]
+    found = [info for info in archive.infolist() if not info.is_dir() and not junk(info.filename)]
+    if len(found) > MOST_ENTRIES or sum(info.file_size for info in found) > LARGEST_FILE:
+        return [Entry(entry.name, nothing, TOO_LARGE)]
+    return [
+        Entry(f"{entry.name}/{info.filename}", reader(archive, info), problem_of(info))
+        for info in found
+    ]
+
+
 def problem_of(info: zipfile.ZipInfo) -> str:
     """Why an entry of a zip file is not read, or an empty text."""
     parts = PurePosixPath(info.filename.replace("\\", "/")).parts
@@ -100,14 +117,15 @@ def problem_of(info: zipfile.ZipInfo) -> str:
     return ""
 
 
-def reader(path: Path, info: zipfile.ZipInfo) -> Callable[[], bytes]:
+def reader(path: Path | zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
     """Read an entry later. What an entry says of its own size is not believed."""
 
     def read() -> bytes:
         try:
-            with zipfile.ZipFile(path) as archive, archive.open(info) as file:
+            opened = zipfile.ZipFile(path) if isinstance(path, Path) else nullcontext(path)
+            with opened as archive, archive.open(info) as file:
                 content = file.read(LARGEST_FILE + 1)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
+        except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError) as error:
             raise CourseError(f"it cannot be unpacked ({error})") from error
         if len(content) > LARGEST_FILE:
             raise CourseError(TOO_LARGE)

@@ -9,13 +9,15 @@ gradebook's own import (Grades, Import, CSV file) takes any column that tells wh
 import csv
 import io
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 from course_utils.errors import CourseError
 from course_utils.files import write_whole
 from course_utils.grading.class_folder import own_folder, read_json
+from course_utils.grading.classroom.worksheet import filled
 
-# As `nbgrader export` names them.
+# As `nbgrader export` names them, and one of ours.
 COLUMNS = (
     "assignment",
     "duedate",
@@ -28,11 +30,18 @@ COLUMNS = (
     "late_submission_penalty",
     "score",
     "max_score",
+    "status",
 )
+# What somebody who handed in nothing has none of: a 0 would look like all others.
+GIVEN = ("raw_score", "late_submission_penalty", "score")
 
 
-def export(folder: Path, notebook: str | None, form: str) -> list[Path]:
+def export(
+    folder: Path, notebook: str | None, form: str, worksheet: Path | None = None
+) -> list[Path]:
     """Write the points of one notebook, or of all, in a form; return the files written.
+
+    worksheet: the one that Moodle gave for the notebook, to fill in.
 
     What is exported is what the gradebook says now, late penalties taken off.
     """
@@ -52,11 +61,24 @@ def export(folder: Path, notebook: str | None, form: str) -> list[Path]:
             scores[score.assignment].append(score)
     if not scores:
         raise CourseError(f"The gradebook has no points for {notebook or 'anybody'} yet.")
+    waiting = sorted({s.student_id for of in scores.values() for s in of if s.to_read})
+    if waiting and form != "csv":
+        print(f"Left out, as answers wait to be graded by hand: {', '.join(waiting)}")
     known = {
         name: read_json(own_folder(folder) / "imported" / f"{name}.json", {}) for name in scores
     }
     if form == "canvas":
         return [write(folder / "grades-canvas.csv", canvas(scores, known))]
+    if worksheet is not None:
+        if form != "moodle" or notebook is None:
+            raise CourseError("A worksheet is Moodle's, of one notebook: name it, and --to moodle.")
+        given = [score for score in scores[notebook] if is_in(score)]
+        if not given:
+            raise CourseError(f"There are no final points for {notebook} yet.")
+        rows, missing = filled(worksheet, given, known[notebook])
+        if missing:
+            print(f"Not in {worksheet.name}, enter by hand: {', '.join(missing)}")
+        return [write(folder / f"grades-moodle-{notebook}.csv", rows)]
     if form == "moodle":
         return [
             write(folder / f"grades-moodle-{name}.csv", moodle(rows, known[name]))
@@ -67,7 +89,11 @@ def export(folder: Path, notebook: str | None, form: str) -> list[Path]:
 
 def plain(scores) -> list:
     """Everything, a line for each student and notebook."""
-    return [COLUMNS, *([getattr(score, name) for name in COLUMNS] for score in scores)]
+    return [COLUMNS, *([cell_of(score, name) for name in COLUMNS] for score in scores)]
+
+
+def cell_of(score, name: str):
+    return "" if name in GIVEN and not score.handed_in else getattr(score, name)
 
 
 def canvas(scores: dict[str, list], known: dict[str, dict]) -> list:
@@ -108,6 +134,8 @@ def moodle(scores: list, known: dict) -> list:
         "Maximum Grade",
         "Last modified (grade)",
     ]
+    # Moodle passes over a grade that is older than its own, and reads any date that PHP can.
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     lines = []
     refuse_twins(scores, known, "moodle")
     for score in scores:
@@ -115,7 +143,7 @@ def moodle(scores: list, known: dict) -> list:
         number = f"Participant {came['id']}" if came.get("from") == "moodle" else ""
         points = f"{score.score:g}" if is_in(score) else ""
         name = full_name(score, came)
-        lines.append([number, name, score.email, points, f"{score.max_score:g}", "-"])
+        lines.append([number, name, score.email, points, f"{score.max_score:g}", now])
     return [head, *lines]
 
 
@@ -136,7 +164,9 @@ def refuse_twins(scores: list, known: dict, platform: str) -> None:
 
 
 def is_in(score) -> bool:
-    return score is not None and score.handed_in
+    """Whether there are points to give back. Those of an answer that nobody has read yet would look
+    final in a learning platform."""
+    return score is not None and not score.status
 
 
 def full_name(score, came: dict) -> str:

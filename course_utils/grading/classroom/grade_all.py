@@ -13,6 +13,7 @@ from course_utils.errors import CourseError
 from course_utils.files import remove_halves, write_whole
 from course_utils.grading.class_folder import own_folder, refuse_other_folders, secret_seed
 from course_utils.grading.classroom import engines, exporting
+from course_utils.grading.classroom.submitted import Submission, submissions_of
 from course_utils.grading.report import summary, teach_again
 from course_utils.grading.report.progress import Progress
 from course_utils.grading.report.statistics import lessons
@@ -24,19 +25,15 @@ PATTERN = set("*?[]")
 
 
 @dataclass(frozen=True)
-class Submission:
-    student: str
-    path: Path
-
-
-@dataclass(frozen=True)
 class GradeRow:
     """What became of one submission, a line of the table. graded: None if it could not be graded
-    this time; problem: what somebody has to do something about, or an empty text."""
+    this time; problem: what somebody has to do something about, or an empty text; beside: notebooks
+    that lie beside the one that was graded."""
 
     student: str
     graded: Graded | None
     problem: str = ""
+    beside: tuple[str, ...] = ()
 
 
 def grade_class(
@@ -45,8 +42,12 @@ def grade_class(
     workers: int = 1,
     scheduler: str | None = None,
     sandbox: bool = True,
+    students: tuple[str, ...] = (),
+    force: bool = False,
 ) -> bool:
     """Grade the submissions of a notebook, or of all, and print what came of it.
+
+    students: only these. force: grade also what has a result. Points given by hand stay.
 
     Returns whether every submission has its result in the gradebook. Killed at any moment and
     started again, it goes on where it was.
@@ -61,26 +62,33 @@ def grade_class(
         records = Records(folder)
         done = True
         for name in notebooks:
-            done &= grade_notebook(folder, name, records, open_engine)
+            done &= grade_notebook(folder, name, records, open_engine, students, force)
         exporting.write(folder / "grades.csv", exporting.plain(records.scores()))
         print(f"\nAll points: {folder / 'grades.csv'}")
         return done
 
 
-def grade_notebook(folder: Path, notebook: str, records, open_engine: Callable) -> bool:
+def grade_notebook(
+    folder: Path, notebook: str, records, open_engine: Callable, students=(), force=False
+) -> bool:
     submissions = submissions_of(folder, notebook)
+    if missing := sorted(set(students) - {one.student for one in submissions}):
+        raise CourseError(f"{', '.join(missing)} handed in no {notebook}.")
+    submissions = [one for one in submissions if not students or one.student in students]
     records.prepare(notebook)
     print(f"{notebook}: {len(submissions)} submissions", flush=True)
     rows = []
     with Progress(len(submissions)) as progress:
         for submission, key, graded, problem in graded_ones(
-            folder, notebook, submissions, open_engine
+            folder, notebook, submissions, open_engine, force
         ):
             if graded is not None:
-                problem = recorded(records, submission.student, notebook, key)
-            rows.append(GradeRow(submission.student, graded, problem))
+                # The result too: a key stays the same where somebody replaced what it names.
+                name = f"{key}-{graded.fingerprint}"
+                problem = recorded(records, submission.student, notebook, name)
+            rows.append(GradeRow(submission.student, graded, problem, submission.beside))
             progress.step(submission.student)
-    show_results(folder, notebook, rows, records)
+    show_results(folder, notebook, rows, records, whole=not students)
     return not any(row.problem for row in rows)
 
 
@@ -92,7 +100,9 @@ def recorded(records, student: str, notebook: str, key: str) -> str:
         return f"graded, but not written into the gradebook: {error or type(error).__name__}"
 
 
-def graded_ones(folder: Path, notebook: str, submissions, open_engine) -> Iterator[tuple]:
+def graded_ones(
+    folder: Path, notebook: str, submissions, open_engine, force: bool = False
+) -> Iterator[tuple]:
     """Yield (submission, key, Graded or None, problem), those that are there already first.
 
     Submissions with the same bytes are graded once.
@@ -106,6 +116,8 @@ def graded_ones(folder: Path, notebook: str, submissions, open_engine) -> Iterat
             continue
         job = engines.Job(submission.path, notebook, seed, released)
         key = job.key()
+        if force and key not in todo:
+            results.path(key).unlink(missing_ok=True)
         graded = None if key in todo else results.load(key)
         if graded is not None:
             yield submission, key, graded, ""
@@ -148,6 +160,8 @@ def result_of(future: Future) -> tuple:
 
 def unusable(submission: Submission) -> str:
     """Why nbgrader could not take a submission, or an empty text."""
+    if submission.problem:
+        return submission.problem
     if PATTERN & set(submission.student):
         return "nbgrader takes * ? [ ] in a student's name for a pattern: rename the folder"
     if submission.path.is_symlink() or not submission.path.is_file():
@@ -165,7 +179,11 @@ def notebooks_of(folder: Path, notebook: str | None) -> list[str]:
         raise CourseError(
             f"This class has no notebook '{notebook}'. It has: {', '.join(known) or 'none'}."
         )
-    chosen = [name for name in known if notebook in (None, name) and submissions_of(folder, name)]
+    chosen = [
+        name
+        for name in known
+        if notebook in (None, name) and any(folder.glob(f"submitted/*/{name}"))
+    ]
     if not chosen:
         wanted = notebook or "01_attention"
         raise CourseError(
@@ -174,11 +192,6 @@ def notebooks_of(folder: Path, notebook: str | None) -> list[str]:
             f"`nbgrader collect {wanted}` or `course class import`."
         )
     return chosen
-
-
-def submissions_of(folder: Path, notebook: str) -> list[Submission]:
-    paths = sorted(folder.glob(f"submitted/*/{notebook}/{notebook}.ipynb"))
-    return [Submission(path.parent.parent.name, path) for path in paths]
 
 
 def bytes_of(path: Path) -> bytes | None:
@@ -211,15 +224,24 @@ def only_one(folder: Path):
         os.close(handle)
 
 
-def show_results(folder: Path, notebook: str, rows: list[GradeRow], records) -> None:
-    """Print the tables and write the page, for a notebook that has been graded."""
+def show_results(
+    folder: Path, notebook: str, rows: list[GradeRow], records, whole: bool = True
+) -> None:
+    """Print the tables and write the page, for a notebook that has been graded. whole: everybody,
+    so those too who handed in nothing; of a few students there is no page of statistics."""
     standings = records.standings(notebook)
-    print(f"\n{summary.students(rows)}")
+    scores = {s.student_id: s for s in records.scores() if s.assignment == notebook}
+    away = [GradeRow(name, None) for name, s in scores.items() if whole and not s.handed_in]
+    there = {row.student for row in rows}
+    listed = [*rows, *(row for row in away if row.student not in there)]
+    print(f"\n{summary.students(listed, scores)}")
     graded = [row.graded for row in rows if row.graded]
     given = lessons([one.reports for one in graded if not one.failure])
     print(f"\n{summary.exercises(given)}")
     if todo := summary.todo(rows, standings):
         print(f"\n{todo}")
+    if not whole:
+        return
     place = folder / "statistics"
     png = teach_again.picture(notebook, given)
     write_whole(place / f"{notebook}.png", png, private=True)

@@ -1,9 +1,13 @@
 """How Canvas, Moodle and nbgrader name what students handed in.
 
 Canvas (lib/content_zipper.rb of its source): NAME[_LATE]_USER_FILE_original.ipynb, all in one
-folder, where NAME is "doejane" and a file handed in again is called original-1.ipynb. Moodle
-(mod/assign/locallib.php): "Jane Doe_NUMBER_assignsubmission_file_/original.ipynb", or the same
-without a folder. nbgrader's exchange: STUDENT+ASSIGNMENT+TIME+…/, with a timestamp.txt.
+folder, where NAME is "doejane" and a file handed in again is called original-1.ipynb. Moodle:
+"Jane Doe_NUMBER_assignsubmission_file/original.ipynb" (mod/assign/classes/downloader.php, from
+4.1), with another _ at the folder's end (mod/assign/locallib.php before that), or all in one
+folder. A name never holds a _ there. Where a team hands in, it is "Team_NUMBER" now and
+"Team-Jane Doe_NUMBER" before, without a number for who is in no team; where names are hidden,
+everybody has the word for "Participant" in Moodle's language.
+nbgrader's exchange: STUDENT+ASSIGNMENT+TIME+…/, with a timestamp.txt.
 """
 
 import hashlib
@@ -13,10 +17,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-CANVAS = re.compile(r"(?P<name>\w*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<order>\d+)_(?P<file>.+)", re.S)
+CANVAS = re.compile(
+    r"(?P<name>[^/+]*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<order>\d+)_(?P<file>.+)", re.S
+)
 CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?anon_(?P<id>[^\W_]+)_(?P<order>\d+)_(?P<file>.+)")
-# The first number counts: what follows is a name that the student chose.
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_(?P<file>.*)")
+MOODLE = re.compile(
+    r"(?P<name>[^_]+)(_(?P<id>\d+))?_assignsubmission_(?P<kind>[a-z]+)(_(?P<file>.*))?", re.S
+)
 EXCHANGE = re.compile(r"(?P<name>[^+/]+)\+(?P<notebook>[^+/]+)\+(?P<order>[^+/]+)(\+.*)?")
 
 
@@ -57,15 +64,15 @@ def canvas(path: str, notebook: str) -> Handed | None:
 
 def moodle(path: str, notebook: str) -> Handed | None:
     *folders, base = PurePosixPath(path).parts
-    # The outermost name is the platform's; one further in, or the file's own, the student chose.
-    part = next((part for part in folders if MOODLE.fullmatch(part)), base)
-    if not (found := MOODLE.fullmatch(part)):
-        return None
-    name = found["name"]
-    # Where names are hidden, everybody is called "Participant".
-    student = f"{name}-{found['id']}" if name == "Participant" else name
-    file = found["file"] if part == base else base
-    return Handed(folder_name(student), file, name=name, id=found["id"])
+    for part in [*folders, base]:
+        if not (found := MOODLE.fullmatch(part)):
+            continue
+        name = found["name"]
+        # Where names are hidden, everybody is called "Participant".
+        student = f"{name}-{found['id']}" if name == "Participant" else name
+        file = found["file"] or "" if part == base else base
+        return Handed(folder_name(student), file, name=name, id=found["id"] or "")
+    return None
 
 
 def nbgrader(path: str, notebook: str) -> Handed | None:
@@ -103,9 +110,10 @@ def recognise(names: list[str], notebook: str) -> str | None:
 
 
 def folder_name(name: str) -> str:
-    """A name as a folder of nbgrader's: letters and digits of any script, and no glob character."""
+    """A name as a folder of nbgrader's: letters, their marks and digits of any script, written one
+    way, and no glob character."""
     name = unicodedata.normalize("NFC", name.strip())
-    kept = "".join(c if c.isalnum() or c in "-_.@" else "-" for c in name)
+    kept = "".join(c if belongs(c) else "-" for c in name)
     return shortened(re.sub(r"-{2,}", "-", kept).strip("-.") or "student")
 
 
@@ -117,3 +125,8 @@ def shortened(name: str) -> str:
         return name
     own = hashlib.sha256(data).hexdigest()[:8]
     return f"{data[: LONGEST - 9].decode(errors='ignore').rstrip('-.')}-{own}"
+
+
+def belongs(letter: str) -> bool:
+    # Many scripts write vowels as marks, which are no letters of their own.
+    return letter.isalnum() or letter in "-_.@" or unicodedata.category(letter).startswith("M")

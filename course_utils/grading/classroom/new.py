@@ -13,6 +13,10 @@ from course_utils.grading.class_folder import SETTINGS, secret_seed
 TEMPLATE = Path(__file__).parent / "template"
 REPOSITORY = Path(__file__).parents[3]
 
+IGNORE = """\
+# A class has a secret seed, solutions and grades: none of it belongs into a public repository.
+*
+"""
 NEXT = """\
 The class is in {folder}, with the notebooks {names}.
 Next:
@@ -29,6 +33,7 @@ def new_class(folder: Path) -> None:
     """Make a class folder, and print what to do next. Never writes into a folder with files."""
     folder = Path(folder).resolve()
     refuse_files(folder)
+    inside = checkout(folder)
     paths = source.sources(REPOSITORY)
     if not paths:
         raise CourseError(
@@ -44,11 +49,21 @@ def new_class(folder: Path) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    if inside:
+        (folder / ".gitignore").write_text(IGNORE)
+        print(f"{inside} is a git checkout: .gitignore keeps the class out of it.")
     secret_seed(folder)
     notebooks = [path.stem for path in paths]
     activate = f'source "{Path(sys.prefix) / "bin" / "activate"}"'
     names = ", ".join(notebooks)
     print(NEXT.format(folder=folder, names=names, first=notebooks[0], activate=activate))
+
+
+def checkout(folder: Path) -> Path | None:
+    """The git checkout that a folder lies in, which would commit a class with its secrets."""
+    return next(
+        (parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), None
+    )
 
 
 def refuse_files(folder: Path) -> None:

@@ -11,11 +11,14 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
+from nbformat.v4 import new_notebook
 from nbgrader import api as nbgrader
 from nbgrader.apps import NbGraderAPI
 from nbgrader.apps.baseapp import NbGrader
+from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import SAWarning
 
 from course_utils.errors import CourseError
@@ -74,6 +77,15 @@ class Score:
     score: float
     max_score: float
     handed_in: bool
+    by_hand: float = 0.0
+    to_read: int = 0
+
+    @property
+    def status(self) -> str:
+        """Empty for what is final."""
+        if not self.handed_in:
+            return "not handed in"
+        return f"not final: {self.to_read} to be graded by hand" if self.to_read else ""
 
 
 class Records:
@@ -128,8 +140,10 @@ class Records:
             result = self.api.autograde(notebook, student)
             if not result["success"]:
                 return last_line(result)
-            standing = self.standings(notebook, student)[student]
             marker = {}
+        self.extend(student, notebook)
+        self.penalise(student, notebook)
+        standing = self.standings(notebook, student)[student]
         page = self.folder / "feedback" / student / notebook / f"{notebook}.html"
         if marker.get("feedback") != standing.fingerprint or not page.is_file():
             result = self.api.generate_feedback(notebook, student)
@@ -138,18 +152,45 @@ class Records:
         marker = {
             "key": key,
             "stamp": stamp,
-            "due": standing.due,
             "automatic": standing.automatic,
             "feedback": standing.fingerprint,
         }
         write_whole(place, json.dumps(marker), private=True)
         return ""
 
+    def extend(self, student: str, notebook: str) -> None:
+        """Give the extension that `course class extend` noted: formgrader has no field for it."""
+        hours = read_json(own_folder(self.folder) / "extensions.json", {}).get(notebook, {})
+        if student not in hours:
+            return
+        with self.api.gradebook as gradebook:
+            submission = gradebook.find_submission(notebook, student)
+            due = submission.assignment.duedate  # without one, nbgrader has nothing to add it to
+            submission.extension = timedelta(hours=hours[student]) if due else None
+            gradebook.db.commit()
+
+    def penalise(self, student: str, notebook: str) -> None:
+        """Work out the late penalty from the rule, the deadline and the points as they are now.
+
+        nbgrader does it only when it grades: points given by hand later would escape it.
+        """
+        chain = self.api.config.Autograde.autograde_preprocessors
+        if not any(
+            getattr(step, "__name__", step).endswith("AssignLatePenalties") for step in chain
+        ):
+            return
+        given = {"notebook": notebook, "assignment": notebook, "student": student}
+        given["db_url"] = self.api.coursedir.db_url
+        step = AssignLatePenalties(config=self.api.config)
+        step.log = logging.getLogger("course.penalties")
+        step.log.setLevel(logging.CRITICAL)
+        step.preprocess(new_notebook(), {"nbgrader": given})
+
     def is_recorded(self, marker, student, notebook, key, standing: Standing, stamp: str) -> bool:
-        """Whether this very result is in the gradebook, with the same deadline."""
+        """Whether this very result is in the gradebook."""
         graded = self.folder / "autograded" / student / notebook / f"{notebook}.ipynb"
-        then = [marker.get(name) for name in ("key", "stamp", "due", "automatic")]
-        return then == [key, stamp, standing.due, standing.automatic] and graded.is_file()
+        then = [marker.get(name) for name in ("key", "stamp", "automatic")]
+        return then == [key, stamp, standing.automatic] and graded.is_file()
 
     def stamp(self, student: str, notebook: str) -> str:
         """When it was handed in, as nbgrader noted it; empty if it did not."""
@@ -215,6 +256,7 @@ def rows_of(gradebook, notebook: str, student: str | None, table, columns):
 def score_of(assignment, student, submission) -> Score:
     penalty = submission.late_submission_penalty or 0.0 if submission else 0.0
     raw = submission.score if submission else 0.0
+    grades = [grade for part in submission.notebooks for grade in part.grades] if submission else []
     return Score(
         assignment=assignment.name,
         duedate=str(assignment.duedate or ""),
@@ -228,6 +270,8 @@ def score_of(assignment, student, submission) -> Score:
         score=max(0.0, raw - penalty),
         max_score=assignment.max_score,
         handed_in=submission is not None,
+        by_hand=sum(grade.manual_score or 0.0 for grade in grades),
+        to_read=sum(bool(grade.needs_manual_grade) for grade in grades),
     )
 
 

@@ -6,6 +6,7 @@ GradeInSandbox stands where nbgrader would run students' code beside its own.
 
 import atexit
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 from nbconvert.exporters import NotebookExporter
@@ -60,9 +61,19 @@ class RestoreCells(NbGraderPreprocessor):
             released = released_cells(
                 gradebook.find_notebook(given["notebook"], given["assignment"])
             )
-        for sentence in restore(nb, released):
+        course = CourseDirectory(parent=self)
+        place = course.format_path(course.release_directory, ".", given["assignment"])
+        for sentence in restore(nb, released, lesson(Path(place, f"{given['notebook']}.ipynb"))):
             self.log.warning("%s: cell %s", given["student"], sentence)
         return nb, resources
+
+
+def lesson(path: Path) -> set[str] | None:
+    """The texts of all cells that students were given; None where that notebook is gone."""
+    try:
+        return {cell.source for cell in reading.read(path).cells}
+    except reading.Unreadable:
+        return None
 
 
 class GradeInSandbox(NbGraderPreprocessor):
@@ -131,7 +142,9 @@ def outputs(cell, graded: Graded) -> list:
     if exercise not in graded.reports:
         return [earning(cell, 0, {"text/html": NOT_GRADED.format(exercise=exercise)})]
     report = Report.from_dict(graded.reports[exercise])
-    return [earning(cell, min(report.earned, points), report._repr_mimebundle_())]
+    # The points of the cell decide: an instructor may have changed them in source/.
+    report = replace(report, points=points)
+    return [earning(cell, report.earned, report._repr_mimebundle_())]
 
 
 def own_test(cell, said: dict | None) -> list:

@@ -7,29 +7,43 @@ from course_utils.table import table
 
 AGAIN = "run course grade again"
 ASK = f"ask for the notebook again, then {AGAIN}"
+MOST = 5  # notes that are told
 LOOK = "nothing, unless it surprises you"
 JUDGE = "read it, if you like: no points were taken"
-PAGE = "see the feedback page"
-# Of each student: nobody's notebook may push the others' off the screen.
-NOTES = 5
 READ = f"formgrader, Manual Grading; then {AGAIN}"
 
 
-def students(rows) -> str:
-    """One line for each student: points of the checks, exercises passed, what did not.
+def students(rows, scores) -> str:
+    """One line for each student: points, exercises passed, what did not.
 
-    rows: with student, graded (None: not this time) and problem, as grade_all makes them.
+    rows: with student, graded (None: not this time) and problem, as grade_all makes them; scores:
+    student -> what the gradebook says, so that no two places say different points.
     """
     lines = []
     for row in sorted(rows, key=lambda row: row.student):
+        score = scores.get(row.student)
+        written = score is not None and score.handed_in
+        points = f"{round(score.score, 4):g}" if written else "-"
         if row.graded is None:
-            lines.append((row.student, "-", "-", row.problem))
+            lines.append((row.student, points, "-", "-", "-", "-", row.problem or "not handed in"))
             continue
         reports = row.graded.reports.values()
-        points = sum(report["earned"] for report in reports)
         passed = f"{sum(report['passed'] for report in reports)} of {len(reports)}"
-        lines.append((row.student, f"{points:g}", passed, remarks(row.graded)))
-    return table(("student", "points", "passed", "remarks"), lines)
+        most, hand, late = (
+            (f"{score.max_score:g}", by_hand(score), f"{-score.late_submission_penalty:g}")
+            if written
+            else ("-", "-", "-")
+        )
+        late = "" if late in ("0", "-0") else late
+        lines.append((row.student, points, passed, most, hand, late, remarks(row.graded)))
+    head = ("student", "points", "passed", "at most", "by hand", "late", "remarks")
+    return table(head, lines)
+
+
+def by_hand(score) -> str:
+    if score.to_read:
+        return "to read"
+    return f"{score.by_hand:g}" if score.by_hand else ""
 
 
 def remarks(graded) -> str:
@@ -55,25 +69,39 @@ def exercises(given: list[Lesson]) -> str:
 
 
 def todo(rows, standings) -> str:
-    """One line for each thing that somebody has to look at: whose, what, what to do."""
-    whose = defaultdict(list)
+    """One line for each thing that somebody has to do, the most important first: whose, what, what
+    to do. Then, in one line, what is good to know.
+    """
+    whose, known = defaultdict(list), defaultdict(list)
     for row in sorted(rows, key=lambda row: row.student):
         graded = row.graded
         if row.problem:
             whose[row.problem, AGAIN].append(row.student)
+        if row.beside:
+            beside = f"{', '.join(row.beside)} lies beside it, not looked at"
+            whose[beside, f"rename the one that counts, then {AGAIN}"].append(row.student)
         if graded is None:
             continue
         if graded.failure:
             whose[graded.failure, ASK].append(row.student)
-        for note in graded.notes[:NOTES]:
-            whose[note, LOOK].append(row.student)
-        if (more := len(graded.notes) - NOTES) > 0:
-            whose[f"{more} more notes of this kind", PAGE].append(row.student)
         for flag in graded.flags:
             whose[flag, JUDGE].append(row.student)
+    # The first note of each, then the second: nobody's notebook pushes the others' off the screen.
+    for place in range(MOST):
+        for row in sorted(rows, key=lambda row: row.student):
+            if row.graded and place < len(row.graded.notes):
+                known[row.graded.notes[place]].append(row.student)
     if waiting := [name for name, standing in standings.items() if standing.waiting]:
         whose["a written answer to read", READ] = waiting
     lines = [(some(students), what, step) for (what, step), students in whose.items()]
+    # Many of these are the same but for a cell's name.
+    if known:
+        everybody = sorted({student for students in known.values() for student in students})
+        notes = "; ".join(f"{note} ({some(whom)})" for note, whom in list(known.items())[:MOST])
+        rest = sum(len(row.graded.notes) for row in rows if row.graded)
+        rest -= sum(len(whom) for whom in list(known.values())[:MOST])
+        notes += f"; and {rest} more, in the feedback pages" if rest > 0 else ""
+        lines.append((some(everybody), notes, LOOK))
     return table(("student", "what", "what to do"), lines) if lines else ""
 
 

@@ -53,7 +53,8 @@ def grade_file(
         reports = {e.id: nothing(e, str(problem)).to_dict() for e in exercises}
         return Graded(reports, failure=str(problem), seconds=time.monotonic() - started)
     given = None if released is None else reading.notebook(released)
-    changes = restore(submission, handed_out(given)) if given else []
+    texts = {cell.source for cell in given.cells} if given else None
+    changes = restore(submission, handed_out(given), texts) if given else []
     todo = plan(submission, exercises, given, skip_experiments)
     if (size := len(json.dumps(todo.steps))) > CODE_BYTES:
         text = TOO_LONG.format(size=size / 2**20)

@@ -5,10 +5,13 @@ A cell's grade id is all that is believed of its metadata. The rest comes from w
 points change nothing and no notebook can stop a batch.
 """
 
+import copy
+
 import nbformat
 from nbformat import NotebookNode
 
 from course_utils.grading.submission.reading import new_cell
+from course_utils.grading.submission.written import grade_id, meant
 
 # The check of the exercise "softmax" is the cell "softmax_check".
 SUFFIX = "_check"
@@ -50,9 +53,15 @@ def released_cell(cell: NotebookNode) -> NotebookNode:
     return new_cell(cell.cell_type, cell.source, {"nbgrader": marks})
 
 
-def restore(notebook: NotebookNode, released: dict[str, NotebookNode]) -> list[str]:
-    """Give each cell the metadata it was released with, and say what had to be changed."""
+def restore(
+    notebook: NotebookNode, released: dict[str, NotebookNode], lesson: set[str] | None = None
+) -> list[str]:
+    """Give each cell the metadata it was released with, and say what had to be changed.
+
+    lesson: the texts of all cells that were handed out, where they are known.
+    """
     changes = []
+    answers = meant(notebook.cells, released, lesson)
     cells, found = [], set()
     # Of cells with the same grade id the last one counts: it is what the student saw last when
     # running from top to bottom. Earlier copies still run, as ordinary code.
@@ -71,18 +80,16 @@ def restore(notebook: NotebookNode, released: dict[str, NotebookNode]) -> list[s
         if name not in found and (marks.grade or marks.task):
             changes.append(f"'{name}' was deleted: it is put back as it was released")
             put_back(cells, cell)
+    for cell in cells:
+        if (name := grade_id(cell)) in answers:
+            cell.source = answers[name]
+            changes.append(f"'{name}' may be answered in another cell: both texts stand there now")
     # A pasted cell may carry the id of another, and old notebooks have none.
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(cells, start=1):
         cell.id = f"cell-{number}"
     notebook.cells = cells
     return changes
-
-
-def grade_id(cell: NotebookNode) -> str | None:
-    marks = cell.metadata.get("nbgrader")
-    name = marks.get("grade_id") if isinstance(marks, dict) else None
-    return name if isinstance(name, str) else None
 
 
 def restored(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
@@ -96,6 +103,7 @@ def restored(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
 
 def put_back(cells: list[NotebookNode], cell: NotebookNode) -> None:
     """Insert a deleted cell: a check right after its exercise, anything else at the end."""
+    cell = copy.deepcopy(cell)
     exercise = cell.metadata.nbgrader.grade_id.removesuffix(SUFFIX)
     places = [place for place, other in enumerate(cells, start=1) if grade_id(other) == exercise]
     cells.insert(places[0] if places else len(cells), cell)

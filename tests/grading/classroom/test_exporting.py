@@ -1,11 +1,12 @@
 """Points in the CSV forms of Canvas and Moodle."""
 
 import csv
+from datetime import UTC, datetime
 
 import pytest
 
 from course_utils.errors import CourseError
-from course_utils.grading.classroom import exporting
+from course_utils.grading.classroom import exporting, worksheet
 from course_utils.grading.nbgrader.gradebook import Score
 
 ONE, TWO = "01_attention", "02_multi_head_attention"
@@ -52,6 +53,61 @@ def test_moodle_has_the_three_columns_its_worksheet_needs():
     assert (jane["Identifier"], jane["Full name"]) == ("Participant 678", "Jane Doe")
     assert (jane["Grade"], jane["Maximum Grade"]) == ("9.5", "18")
     assert (bo["Identifier"], bo["Email address"]) == ("", "bo@example.org")
+
+
+def test_moodle_takes_a_changed_grade():
+    head, jane = exporting.moodle([score("Jane-Doe", 9.5)], {})
+    modified = dict(zip(head, jane, strict=True))["Last modified (grade)"]
+    age = datetime.now(UTC) - datetime.strptime(modified, "%Y-%m-%d %H:%M:%S UTC").replace(
+        tzinfo=UTC
+    )
+    assert age.total_seconds() < 60
+
+
+GERMAN = """\ufeffID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,Bestwertung,\
+"Bewertung kann geändert werden","Zuletzt geändert (Bewertung)"
+"Teilnehmer/in 678","Jane Doe",jane@example.org,"Abgegeben","4,00","18,00",Ja,"3. Juni 2024"
+"Teilnehmer/in 679","Bo Lee",bo@example.org,"Abgegeben",,"18,00",Ja,-
+"Teilnehmer/in 680","김 철수",kim@example.org,"Abgegeben",,"18,00",Ja,-
+"Teilnehmer/in 681","Nobody",no@example.org,"Keine Abgabe",,"18,00",Ja,-
+"""
+
+
+def test_the_worksheet_that_moodle_gave_is_filled_in(tmp_path):
+    path = tmp_path / "sheet.csv"
+    path.write_text(GERMAN)
+    scores = [
+        score("Jane-Doe", 9.5),
+        score("lee", 2.0, email="bo@example.org"),
+        score("김-철수", 3.0),
+        score("away", 1.0),
+    ]
+    rows, missing = worksheet.filled(path, scores, {"Jane-Doe": came("moodle", "J", "678")})
+    before = list(csv.reader(GERMAN.removeprefix("\ufeff").splitlines()))
+    assert [row[4] for row in rows] == ["Bewertung", "9.5", "2", "3", ""]
+    assert [row[:4] + row[5:] for row in rows] == [row[:4] + row[5:] for row in before]
+    assert missing == ["away"]
+
+
+def test_a_worksheet_with_another_maximum_is_refused(tmp_path):
+    path = tmp_path / "sheet.csv"
+    path.write_text(GERMAN.replace("18,00", "100,00"))
+    with pytest.raises(CourseError, match="maximum grade in Moodle to 18"):
+        worksheet.filled(path, [score("x", 1.0)], {})
+    path.write_text("nothing")
+    with pytest.raises(CourseError, match="no grading worksheet"):
+        worksheet.filled(path, [score("x", 1.0)], {})
+
+
+def test_what_is_not_final_and_what_is_not_there_look_so():
+    scores = [score("ann", 5.0, to_read=1), score("bo", 0.0, handed_in=False), score("cy", 4.0)]
+    head, *rows = exporting.plain(scores)
+    ann, bo, cy = (dict(zip(head, row, strict=True)) for row in rows)
+    assert "not final" in ann["status"] and ann["score"] == 5.0
+    assert (bo["status"], bo["score"], bo["raw_score"]) == ("not handed in", "", "")
+    assert (cy["status"], cy["score"]) == ("", 4.0)
+    canvas = exporting.canvas({ONE: scores}, {ONE: {}})
+    assert [row[-1] for row in canvas[2:]] == ["", "", "4"]
 
 
 def test_names_cannot_break_the_file_or_become_formulas(tmp_path):

@@ -22,7 +22,7 @@ from grading import fake_grader
 
 from course_utils.errors import CourseError
 from course_utils.grading.class_folder import SEED
-from course_utils.grading.classroom import engines, exporting, grade_all
+from course_utils.grading.classroom import engines, exporting, grade_all, people
 from course_utils.grading.classroom.grade_all import grade_class
 from course_utils.grading.classroom.new import new_class
 from course_utils.grading.demo.students import filled
@@ -264,6 +264,30 @@ def test_names_of_any_script(folder):
     assert set(scores(folder)) == {"김 철수", "O'Neil", "123", "a+b@c.d"}
 
 
+def test_every_folder_in_submitted_has_a_row(folder, capsys):
+    hand_in(folder, ann="right", bo="right", cy="right", di="wrong", ed="right", fay="right")
+    place = folder / "submitted"
+    (place / "ann" / NAME / f"{NAME}.ipynb").rename(place / "ann" / NAME / "Attention_FINAL.ipynb")
+    two = place / "bo" / NAME
+    (two / "b.ipynb").write_text((two / f"{NAME}.ipynb").read_text())
+    (two / f"{NAME}.ipynb").rename(two / "a.ipynb")
+    (place / "cy" / NAME / f"{NAME}.ipynb").unlink()
+    right = (place / "ed" / NAME / f"{NAME}.ipynb").read_text()
+    (place / "di" / NAME / f"{NAME}-1.ipynb").write_text(right)
+    other = {"grade_id": "split_heads"}
+    cell = {"cell_type": "code", "source": "", "metadata": {"nbgrader": other}}
+    write(folder, "ed", json.dumps({"cells": [cell]}))
+    assert not grade_class(folder)
+    said = re.sub(r" *\n +", " ", capsys.readouterr().out)
+    assert points(folder, "ann") == points(folder, "fay") == POINTS  # the only one, with our cells
+    assert set(scores(folder)) == {"ann", "di", "fay"}
+    assert "a.ipynb, b.ipynb" in said and "no notebook in" in said
+    assert f"{NAME}-1.ipynb lies beside it" in said
+    assert "this is the notebook 02_multi_head_attention" in said
+    rows = said.partition("student ")[2].partition("exercise ")[0]
+    assert all(re.search(rf"^{name} ", rows, re.M) for name in ("ann", "bo", "cy", "di", "ed"))
+
+
 def test_a_link_instead_of_a_notebook_is_not_followed(folder, capsys):
     hand_in(folder, bo="right")
     path = write(folder, "ann", "")
@@ -279,7 +303,7 @@ def test_a_huge_file_is_not_read(folder, capsys):
     with open(write(folder, "ann", ""), "wb") as file:
         file.truncate(2**40)
     assert not grade_class(folder)
-    assert "more than 32 MB" in capsys.readouterr().out
+    assert "more than 128 MB" in capsys.readouterr().out
     assert points(folder, "bo") == POINTS
 
 
@@ -323,6 +347,21 @@ def test_points_given_by_hand_stay_and_reach_the_page(folder, capsys):
     assert f",{FULL + 2.5}," in (folder / "grades.csv").read_text()
 
 
+def test_an_answer_in_another_cell_goes_to_a_person_with_both_texts(folder, capsys):
+    hand_in(folder, ann="right")
+    path = folder / "submitted" / "ann" / NAME / f"{NAME}.ipynb"
+    notebook = json.loads(path.read_text())
+    notebook["cells"].append({"cell_type": "markdown", "metadata": {}, "source": "Because."})
+    path.write_text(json.dumps(notebook))
+    assert grade_class(folder)
+    said = capsys.readouterr().out
+    assert "a written answer to read" in said and "to read" in said
+    assert "Because." in (folder / "autograded" / "ann" / NAME / f"{NAME}.ipynb").read_text()
+    (canvas,) = exporting.export(folder, NAME, "canvas")
+    assert canvas.read_text().splitlines()[-1].endswith(",")
+    assert "not final: 1 to be graded by hand" in (folder / "grades.csv").read_text()
+
+
 def test_late_submissions_lose_what_the_class_says(folder):
     with open(folder / "nbgrader_config.py", "a") as file:
         file.write(
@@ -342,6 +381,144 @@ def test_late_submissions_lose_what_the_class_says(folder):
     due(folder, "2026-11-05 12:00:00 UTC")  # a later deadline: nothing is run again
     grade_class(folder)
     assert final(folder) == {"ann": FULL, "bo": FULL}
+
+
+def late(folder, rule="zero"):
+    """Let ann be late, with this of nbgrader's rules."""
+    with open(folder / "nbgrader_config.py", "a") as file:
+        file.write(f"\nc.LateSubmissionPlugin.penalty_method = '{rule}'\n")
+    hand_in(folder, ann="right")
+    stamp = folder / "submitted" / "ann" / NAME / "timestamp.txt"
+    stamp.write_text("2026-11-04 12:00:00 UTC")
+    due(folder, "2026-11-03 12:00:00 UTC")
+
+
+def by_hand(folder, student, points):
+    with Records(folder).api.gradebook as gradebook:
+        grade = gradebook.find_grade(ANSWER, NAME, NAME, student)
+        grade.manual_score, grade.needs_manual_grade = points, False
+        gradebook.db.commit()
+
+
+def test_points_given_by_hand_do_not_escape_a_late_penalty(folder):
+    late(folder)
+    assert grade_class(folder)
+    by_hand(folder, "ann", 2.5)
+    assert grade_class(folder)
+    assert final(folder) == {"ann": 0}
+
+
+def test_another_rule_for_late_submissions_counts_at_once(folder, graded_so_far):
+    late(folder, "none")
+    grade_class(folder)
+    by_hand(folder, "ann", 2)
+    assert final(folder) == {"ann": FULL + 2}
+    late(folder, "zero")
+    grade_class(folder)
+    assert final(folder) == {"ann": 0}
+    due(folder, "2026-11-05 12:00:00 UTC")
+    grade_class(folder)
+    assert final(folder) == {"ann": FULL + 2} and graded_so_far() == 1
+    with Records(folder).api.gradebook as gradebook:  # nobody has to look at it again
+        assert not gradebook.find_grade(ANSWER, NAME, NAME, "ann").needs_manual_grade
+
+
+def test_points_changed_in_source_are_honoured(folder):
+    path = folder / "source" / NAME / f"{NAME}.ipynb"
+    path.write_text(more_points(path.read_text(), "softmax_check", 7))
+    Records(folder).api.generate_assignment(NAME, force=True)
+    hand_in(folder, ann="right", bo={"softmax": "wrong"})
+    assert grade_class(folder)
+    assert points(folder, "ann") == {**POINTS, "softmax": 7}
+    assert points(folder, "bo")["softmax"] == 3.5
+    assert "7" in page(folder, "ann")
+
+
+def more_points(text, name, points):
+    notebook = nbformat.reads(text, as_version=4)
+    for cell in notebook.cells:
+        if cell.metadata.nbgrader.grade_id == name:
+            cell.metadata.nbgrader.points = points
+    return nbformat.writes(notebook)
+
+
+def test_the_screen_the_gradebook_and_the_file_say_the_same(folder, capsys, monkeypatch):
+    hand_in(folder, ann="wrong", bo="right")
+    grade_class(folder)
+    shutil.rmtree(folder / ".course" / "results")
+    # A library that changed what an answer gets, unseen by the name of a result.
+    changed = fake_grader.graded(b'{"cells": []}')
+    monkeypatch.setattr(fake_grader, "graded", lambda content: changed)
+    capsys.readouterr()
+    assert grade_class(folder)
+    assert final(folder) == {"ann": 0, "bo": 0}
+    said = capsys.readouterr().out
+    assert all(re.search(rf"{student} +0 +0 of {len(POINTS)} ", said) for student in ("ann", "bo"))
+    assert set(points(folder, "ann").values()) == {0} == {v for v in listed(folder).values()}
+
+
+def test_forced_and_for_one_student_alone(folder, graded_so_far, capsys):
+    hand_in(folder, ann="right", bo="right")
+    grade_class(folder)
+    by_hand(folder, "ann", 2)
+    assert grade_class(folder, NAME, students=("ann",), force=True)
+    assert graded_so_far() == 3
+    assert final(folder) == {"ann": FULL + 2, "bo": FULL}
+    assert "2 of 2 passed" in (folder / "statistics" / f"{NAME}.html").read_text()
+    with pytest.raises(CourseError, match="zoe handed in no"):
+        grade_class(folder, NAME, students=("zoe",))
+
+
+def test_an_extension_by_one_command(folder):
+    late(folder)
+    people.extend(folder, NAME, "ann", 23)
+    grade_class(folder)
+    assert final(folder) == {"ann": 0}
+    people.extend(folder, NAME, "ann", 24)
+    grade_class(folder)
+    assert final(folder) == {"ann": FULL}
+    people.extend(folder, NAME, "ann", 0)
+    grade_class(folder)
+    assert final(folder) == {"ann": 0}
+
+
+def test_a_roster_and_a_student_who_leaves(folder, tmp_path, capsys):
+    hand_in(folder, doejane_12="right", bo="right")
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n"
+        '"Doe, Jane",12,,,\n"Lee, Kim",13,,,\n"Student, Test",14,,,\n'
+    )
+    assert people.take_roster(folder, path) == 1
+    grade_class(folder)
+    assert re.search(r"leekim_13 .*not handed in", capsys.readouterr().out)
+    rows = (folder / "grades.csv").read_text()
+    assert "leekim_13,Lee,Kim" in rows and "not handed in" in rows
+    kept = people.withdraw(folder, "bo")
+    assert set(final(folder)) == {"doejane_12", "leekim_13"}
+    assert "bo," not in (folder / "grades.csv").read_text() and list(kept.rglob("*.ipynb"))
+    grade_class(folder)
+    assert set(final(folder)) == {"doejane_12", "leekim_13"}
+    with pytest.raises(CourseError, match="no 'bo'"):
+        people.withdraw(folder, "bo")
+
+
+@pytest.mark.parametrize(
+    ("text", "students"),
+    [
+        ("id,first_name,last_name\nann,Ann,Lee\n", {"ann"}),
+        ("First name,Last name,Email address\nAnn,Lee,a@b.c\n", {"Ann-Lee"}),
+        ("Kennung,Name,Mail\nTeilnehmer/in 7,Ann Lee,a@b.c\n", {"Ann-Lee"}),
+    ],
+)
+def test_lists_of_a_class(text, students, tmp_path):
+    rows = list(csv.reader(text.splitlines()))
+    assert set(people.people_in(tmp_path, rows, set())) == students
+
+
+def listed(folder):
+    with open(folder / "grades.csv", newline="") as file:
+        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
 
 
 def due(folder, date):

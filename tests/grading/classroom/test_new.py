@@ -1,5 +1,7 @@
 """Making a class folder."""
 
+import subprocess
+
 import nbformat
 import pytest
 
@@ -70,3 +72,10 @@ def test_without_sources_nothing_is_written(tmp_path, monkeypatch):
 )
 def test_the_course_id_has_only_letters_the_exchange_can_use(tmp_path, name, course):
     assert new.course_id(tmp_path / name) == course
+
+
+def test_a_class_inside_a_git_checkout_is_not_committed(tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    new.new_class(tmp_path / "class")
+    command = ["git", "-C", tmp_path, "status", "--porcelain", "-uall"]
+    assert subprocess.run(command, check=True, capture_output=True).stdout == b""

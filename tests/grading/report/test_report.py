@@ -165,4 +165,19 @@ def test_nobodys_notes_push_the_others_off_the_screen():
     rows += [GradeRow("bo", Graded({}, notes=("Cell 3 was put back.",)))]
     text = summary.todo(rows, {})
     assert len(text.splitlines()) < 15
-    assert "1995 more notes" in text and "Cell 3 was put back." in text
+    assert "1996 more" in text and "Cell 3 was put back." in text
+
+
+class Row:
+    problem, beside = "", ()
+
+    def __init__(self, student, *notes):
+        self.student, self.graded = student, Graded({}, notes=notes)
+
+
+def test_what_must_be_done_stands_first_and_what_is_good_to_know_in_one_line():
+    rows = [Row(f"student{n}", f"Cell 'a{n}' was deleted.") for n in range(30)]
+    rows[7].beside = ("other.ipynb",)
+    text = summary.todo(rows, {})
+    assert text.index("other.ipynb") < text.index("was deleted")
+    assert len(text.splitlines()) < 15 and text.count(summary.LOOK.split()[0]) == 1

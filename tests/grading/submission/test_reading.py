@@ -110,6 +110,21 @@ def test_a_large_file_is_not_read(tmp_path, monkeypatch):
         read(path)
 
 
+def test_outputs_are_never_read_however_many_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "TEXT_BYTES", 2**20)
+    text = [r"] } \\ \" outputs", '"outputs": [1]\n']
+    output = {"output_type": "stream", "name": "stdout", "text": text * 10**5}
+    source = 'x = "outputs", [1, {"outputs": [2]}]'
+    cells = [{"cell_type": "code", "outputs": [output, []], "metadata": {}, "source": source}]
+    path = tmp_path / "n.ipynb"
+    path.write_text(json.dumps({**PLAIN, "cells": [*cells, *cells, *PLAIN["cells"]]}, indent=1))
+    assert path.stat().st_size > 2**21
+    assert texts(path) == [source, source, "# Hä", "x = 'ü'"]
+    path.write_text(json.dumps({"cells": [{"source": "x" * 2**21}]}))
+    with pytest.raises(Unreadable, match="2 MB even without its outputs"):
+        read(path)
+
+
 def test_only_ordinary_files_are_read(tmp_path):
     (tmp_path / "real.ipynb").write_text(json.dumps(PLAIN))
     (tmp_path / "link.ipynb").symlink_to(tmp_path / "real.ipynb")
