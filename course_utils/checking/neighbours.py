@@ -86,6 +86,8 @@ QUIET = ("float32", "float64", "int32", "int", "float", "len", "array", "arange"
 AXES = (-2, 0, 1, 2, -1, None)
 AXIS_FIRST = ("sum", "mean", "max", "min", "any", "all")  # methods whose first argument is an axis
 
+MOST = 1000
+
 Change = tuple[ast.AST, str]  # what stands there instead, and what it does then
 
 
@@ -93,8 +95,8 @@ Change = tuple[ast.AST, str]  # what stands there instead, and what it does then
 def neighbours(exercise: Exercise) -> tuple[Mistake, ...]:
     """All neighbours of an exercise's answer, the plainest changes first.
 
-    None of a layer's: each would be built and run, and a check has no time for that. None of a loop
-    without a count: changed, it may never end.
+    None of a layer's, which would be built and run each, nor of an answer with more than MOST of
+    them: a check has no time for that. None of a loop without a count: changed, it may never end.
     """
     if exercise.answer is None or isinstance(exercise.answer, type):
         return ()
@@ -115,7 +117,7 @@ def neighbours(exercise: Exercise) -> tuple[Mistake, ...]:
                     change = says if known else f"{place}, {says}"
                     text = sentences.NEIGHBOUR.format(change=change)
                     found.append(Mistake(change, text, function=changed))
-    return tuple(found)
+    return tuple(found) if len(found) <= MOST else ()
 
 
 def compiled(answer: Callable, tree: ast.Module, seen: set[str]) -> Callable | None:

@@ -285,6 +285,14 @@ ATTENTION = Exercise(
             "Each column of your weights sums to 1. A query shares its attention among the keys, "
             "so each row must: softmax over the last axis, as attend does it."
         ),
+        edited(
+            "the pair of attend not taken apart",
+            ("merge_heads(output)", "merge_heads((output, weights))"),
+            telling=r"values\[0\]|inhomogeneous|tuple",
+        )(
+            "attend returns two things, output and weights, and you go on with the pair. Take it "
+            "apart: output, weights = attend(…)."
+        ),
         edited("returns (weights, output)", (f"{PROJECTED}, weights", f"weights, {PROJECTED}"))(
             "Both are right, in the wrong order: return output first, then weights."
         ),

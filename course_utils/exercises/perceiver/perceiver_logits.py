@@ -200,6 +200,10 @@ PERCEIVE = "perceive(latents, data, cross, latent_transformer, iterations)"
 LAST_NORM = '    latents = norm(latents, *weights["norm"])\n'
 READ = "latents.mean(axis=1) @"
 NO_FOUND, NO_X = (FOUND, "latents = found"), (BLOCK_MLP, BLOCK_MLP.replace("latents + mlp", "mlp"))
+NO_PLACES = (
+    "The places count for nothing: a picture is a bag of pixels. Put the Fourier features of each "
+    "pixel's place beside its colours."
+)
 
 
 def other_gelu(name):
@@ -229,9 +233,9 @@ PERCEIVER_LOGITS = Exercise(
         "last norm;  and the head, which reads the mean over … .",
     ),
     mistakes=(
+        edited("features of positions forgotten", (DATA, "pixels"))(NO_PLACES),
         edited("features of positions forgotten", (DATA, DATA.replace("places", "0 * places")))(
-            "The places count for nothing: a picture is a bag of pixels. Put the Fourier features "
-            "of each pixel's place beside its colours."
+            NO_PLACES
         ),
         edited("places before the colours", ("[pixels, places]", "[places, pixels]"))(
             "The colours of a pixel come first, then the features of its place: these weights were "
@@ -240,6 +244,16 @@ PERCEIVER_LOGITS = Exercise(
         edited("places column by column", ('columns, indexing="ij")', "columns)"))(
             "Pixels and places do not go together: the pixels come row by row, your places column "
             "by column. grid_positions((H, W)) gives them row by row."
+        ),
+        edited(
+            "places of a picture that lies on its side",
+            (
+                "np.linspace(-1, 1, height), np.linspace(-1, 1, width)",
+                "np.linspace(-1, 1, width), np.linspace(-1, 1, height)",
+            ),
+        )(
+            "Your places are those of a picture W high and H wide. Height comes first: images have "
+            "the shape (B, H, W, C), and grid_positions takes (H, W)."
         ),
         edited("column before row", ("grid.reshape(-1, 2)", "grid.reshape(-1, 2)[:, ::-1]"))(
             "Your places are (column, row). They are (row, column), as grid_positions gives them."

@@ -77,6 +77,14 @@ MISTAKES = (
         "the image, which must not see each other."
     ),
     edited(
+        "what is left of a window, and not the shift",
+        ("row + shift >= height", "row + window - shift >= height"),
+        ("column + shift >= width", "column + window - shift >= width"),
+    )(
+        "Your last strip is M - shift rows and columns wide. As many went round as the map moves: "
+        "shift of them. The two are the same only for a shift by half a window."
+    ),
+    edited(
         "cut by reshape",
         (
             "window_partition(label[None, :, :, None], window)[:, :, 0]",

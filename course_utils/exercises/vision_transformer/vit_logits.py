@@ -278,6 +278,14 @@ VIT_LOGITS = Exercise(
         edited("no GELU", ('block["mlp"])', 'block["mlp"], lambda x: x)'))(
             "Between the two layers of the MLP stands a GELU."
         ),
+        edited(
+            "the pair of multi_head_attention not taken apart",
+            ("num_heads)[0]", "num_heads)"),
+            telling=r"values\[0\]|inhomogeneous|tuple",
+        )(
+            "multi_head_attention returns two things, output and weights, and you go on with the "
+            "pair. Take the first: multi_head_attention(…)[0]."
+        ),
         edited("a single head", ("num_heads)[0]", "1)[0]"))(
             "Attention runs with one head. Hand num_heads on."
         ),
