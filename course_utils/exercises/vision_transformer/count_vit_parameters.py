@@ -147,7 +147,7 @@ COUNT = Exercise(
     ladder=LADDER,
     outputs={"count": ""},
     hints=(
-        "Go through the model from image to logits and write down every array it learns: five "
+        "Go through the model from image to logits and write down every array it learns: six "
         "kinds of things, of which one comes depth times.",
         "Patch embedding: (P·P·C, D) and (D,). Class token: (D,). Positions: (1 + N, D). A block: "
         "two norms of 2D, four projections of D·D + D, an MLP with kernels (D, mlp_dim), "
