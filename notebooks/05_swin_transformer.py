@@ -298,10 +298,10 @@ plots.show("Cost against the number of tokens, measured on the left and predicte
 # Take four times the tokens, 28 a side to 56. On paper, the windows then cost 4 times as much. All
 # with all costs 15 times as much. (Not 16: the projections only grow by 4.)
 #
-# The clock is milder at these sizes. All with all took us seven to nine times as long, the
-# windows about twice as long at most. Every call has a price of its own, however few the tokens
-# are. With windows that price is higher, for there is more to cut and to glue. So with few tokens
-# windows save nothing, and with many they save nearly everything.
+# The clock is milder at these sizes (and small dips in its lines are noise). All with all took us
+# six to nine times as long, the windows about twice as long at most. Every call has a price of
+# its own, however few the tokens are. With windows that price is higher, for there is more to cut
+# and to glue. So with few tokens windows save nothing, and with many they save nearly everything.
 
 
 # %% [markdown]
@@ -401,7 +401,7 @@ for Mh, Mw in [(7, 7), (2, 3)]:
 # %% [markdown]
 # ## The wall
 #
-# Windows are cheap because tokens of different windows never meet. How bad is that? An
+# In one layer a token meets only those of its own window. Does it help to stack layers? An
 # experiment: a map of $12 \times 12$ tokens in windows of $4 \times 4$, four Swin blocks with
 # random weights. Change **one pixel** of the picture (its token is marked 0 below). After
 # which block does each token first notice? **Predict** where the news has come after four.
@@ -489,7 +489,7 @@ check("cyclic_shift", cyclic_shift)
 # ### One pixel again
 #
 # The same picture, the same weights, but the second and the fourth block are shifted by 2, half a
-# window. **Predict**: after which block has everybody noticed?
+# window. **Predict**: who has *not* noticed after four?
 
 # %%
 _, axes = pyplot.subplots(figsize=(5, 5), layout="constrained")
@@ -499,9 +499,9 @@ plots.show("The map of 12 by 12 tokens once more, now with shifts: in each the b
            "it has changed, or a cross.")
 
 # %% [markdown]
-# Not everybody, and not after four. Block 1 fills the window. Block 2 carries the news two tokens
+# The last two rows. Block 1 fills the window. Block 2 carries the news two tokens
 # over each wall. Block 3 fills every window that has heard of it, block 4 goes over the next wall.
-# Only the last two rows still wait: the fifth block would reach them.
+# The fifth block would reach the two rows that still wait.
 #
 # But wait. In block 2 the map is shifted, and the last two rows share windows with rows 0 and 1,
 # which had the news. Why have they not noticed? Something keeps them apart. That is your next
@@ -510,10 +510,10 @@ plots.show("The map of 12 by 12 tokens once more, now with shifts: in each the b
 # %% [markdown]
 # ## Strangers in one window
 #
-# On a torus the sky is next to the street. After the shift, the last windows hold tokens from
-# opposite edges of the picture, and attention would mix them. Let us watch: one token from the
-# bottom right corner of a $12 \times 12$ map, an untrained layer with shift 2. **Predict**
-# whom it attends to, with and without a mask.
+# On a torus the sky is next to the street. What does that do to attention? Let us watch one token
+# near the bottom right corner of a $12 \times 12$ map (row 10, column 10, a black cross below), in
+# an untrained layer with windows of 4 and shift 2. **Predict** whom it attends to, with and
+# without a mask.
 
 # %%
 layer = swin.WindowAttention(32, 2, window=4, shift=2)
@@ -528,8 +528,10 @@ for weights in (bare, masked):
     seen[8, :, 0] = ops.convert_to_numpy(weights)[8, 0, 0]  # last window, first head and token
     back = windows.cyclic_shift(windows.window_reverse(seen, 4, 12, 12), -2)
     maps.append(np.array(back)[0, :, :, 0])
-plots.heatmaps(maps, ["without a mask", "with the mask"], numbers=False,
-               limits=(0, 0.15), row_label="row of the map", column_label="column")
+axes = plots.heatmaps(maps, ["without a mask", "with the mask"], numbers=False,
+                      limits=(0, 0.15), row_label="row of the map", column_label="column")
+for ax in axes:
+    ax.plot(10, 10, "kx")  # the token that asks
 plots.show("The weights of one token, drawn on the unshifted map: without a mask, and with it.")
 
 # %% [markdown]
@@ -542,9 +544,10 @@ plots.show("The weights of one token, drawn on the unshifted map: without a mask
 # happened to both.
 
 # %%
-row12, column12 = np.indices((12, 12))
-kinds = 2 * (row12 + 2 >= 12) + (column12 + 2 >= 12)
-plots.window_map(kinds, 4, title="after a shift by 2: four kinds of tokens")
+may = np.array(windows.shifted_window_mask(12, 12, 4, 2))  # the course's; yours comes next
+first = may.argmax(axis=-1)[..., None]  # the first token of its window that each may attend to
+kinds = np.unique(windows.window_reverse(first, 4, 12, 12), return_inverse=True)[1]
+plots.window_map(kinds.reshape(12, 12), 4, title="after a shift by 2: four kinds of tokens")
 plots.show("A map of 12 by 12: most tokens have one colour; the last two columns, the last two "
            "rows, and the corner where they cross have one each. Windows at the right and at the "
            "bottom have two colours, the last one four.")
@@ -556,8 +559,7 @@ plots.show("A map of 12 by 12: most tokens have one colour; the last two columns
 #
 # Write `shifted_window_mask(height, width, window, shift)`: a boolean array
 # $(\text{nW}, M^2, M^2)$ for the map **after** the shift; row is query, `True` means may attend.
-# It is `True` for two tokens that are as far from each other in the unshifted picture as they are
-# in the window.
+# It is `True` if the two stand in the same position to each other before the shift as after it.
 #
 # One way: number each place by its colour above, cut these numbers into windows, compare.
 # `windows.window_partition` wants $(B, H, W, C)$. With a shift of 0 nobody is a stranger.
@@ -585,8 +587,10 @@ check("shifted_window_mask", shifted_window_mask)
 
 # %%
 mask = np.array(windows.shifted_window_mask(12, 12, 4, 2))  # (9, 16, 16)
-plots.heatmaps([mask[7], mask[8], mask[4], mask[5]], ["A", "B", "C", "D"],
-               row_label="query", column_label="key")
+drawn = np.random.default_rng(39).permutation([4, 5, 7, 8])
+axes = plots.heatmaps(mask[drawn], ["A", "B", "C", "D"], row_label="query", column_label="key")
+for ax in axes:
+    ax.set(xticks=range(0, 16, 4), yticks=range(0, 16, 4))
 plots.show("Four masks of 16 queries by 16 keys, called A to D. A: two large blocks may attend. B: "
            "in each of these, a checkerboard. C: all. D: a checkerboard of 2 by 2 squares.")
 
@@ -624,7 +628,7 @@ def pairs_lost(height, width, window, shift):
     return (right & ~theirs).sum() / right.sum()
 
 
-for side in [14, 28, 21, 35]:
+for side in range(14, 50, 7):
     print(f"{side} x {side}: {pairs_lost(side, side, 7, 3):.0%} of all pairs are lost")
 
 # %% [markdown]
@@ -740,9 +744,9 @@ print("tile  ", np.tile(["A", "B", "C", "D"], 3), "\nrepeat", np.repeat(["A", "B
 # gives them: A B C D, then A B C D of the next picture. So the masks must stand like that too. With
 # a single picture both are the same, so trying it on one shows nothing.</details>
 #
-# What would you notice? The loss falls, nearly as fast. But the answer for a picture now depends on
-# *how many others* are in its batch. That makes a good test for every model: one picture alone, and
-# the same picture in company.
+# What would you notice? There is no error, and every shape is right. But the answer for a picture
+# now depends on *how many others* are in its batch. That makes a good test for every model: one
+# picture alone, and the same picture in company.
 
 # %% [markdown]
 # ### The same things elsewhere
@@ -904,8 +908,9 @@ print(f"Swin is cheaper from {crossing} pixels on;",
       f"at 1,024 ViT costs {vit_small(1024) / swin_tiny(1024):.1f} times as much.")
 
 # %% [markdown]
-# ViT is the cheaper one only for small pictures, below 141 pixels. At the usual 224 the two are
-# about equal, though Swin starts with sixteen times as many tokens.
+# ViT is the cheaper one only for small pictures, below 141 pixels, and then by less than 3 %: too
+# little to see in the plot. At the usual 224 the two are still about equal, though Swin starts with
+# sixteen times as many tokens.
 #
 # Divided by the number of pixels, *linear* is a flat line: with Swin, a pixel has one price, in a
 # postcard and in a poster. With ViT a pixel costs more, the more others there are. For large
@@ -984,9 +989,8 @@ print(f"windows alone: {right_share(models['windows'], test_images):.1%} right")
 # Chance. It can see the colour of each shape, but "both are red" needs *one* place where both are
 # known, and there is none: the mean at the end only adds up.
 #
-# (Could votes do better than chance? A little. Two quarters whose votes rank the five colours in
-# opposite orders would be right in 75 % of their scenes. Three quarters cannot all be opposite to
-# each other, so for all four 75 % is a loose bound. Training finds nothing of it.)
+# (Adding up votes could do better than chance, but reach 75 % at most; training found nothing of
+# it.)
 #
 # Now with a shift in two of the four blocks:
 
@@ -1095,8 +1099,8 @@ plots.show("Six scenes, each titled with the answer of the function, and with it
            "walls stay.")
 
 # %% [markdown]
-# The Keras model and your function are right equally often, in all but one or two of the 1,000
-# scenes, and their logits agree: there is nothing in the Keras model that your function lacks. With
+# The Keras model and your function are right equally often (1.00 is rounded: a scene or two may be
+# wrong), and their logits agree: there is nothing in the Keras model that your function lacks. With
 # the walls back, these very weights say *same colour* of every picture. What they have learned is
 # worth something only where news gets over the wall.
 #
@@ -1113,7 +1117,7 @@ plots.show("Six scenes, each titled with the answer of the function, and with it
 # after merging the map is 4 × 4, so the window is the whole picture.</details>
 # <details><summary>B: yes, here it would</summary>Yes. We tried it twice, and of 2,000
 # answers one was wrong. On our small map one merging removes all walls.</details>
-# <details><summary>C: yes, so the shift is superfluous</summary>Here it is. In Swin-T the walls
+# <details><summary>C: yes, and so it would in Swin-T</summary>Not as well. In Swin-T the walls
 # fall only in the last stage, after ten of twelve blocks. The paper took the shift away and lost
 # in every task it measured (its table 4).</details>
 
@@ -1133,15 +1137,16 @@ tables = [ops.convert_to_numpy(b.attention.bias_table).reshape(7, 7, 4) for b in
 limit, offsets = max(np.abs(table).max() for table in tables), range(-3, 4)
 for number, table in enumerate(tables, start=1):
     plots.heatmaps(np.moveaxis(table, 2, 0), [f"block {number}, head {head}" for head in range(4)],
-                   rows=offsets, columns=offsets, row_label="offset down",
-                   column_label="offset across", numbers=False, limits=(-limit, limit))
+                   rows=offsets, columns=offsets, row_label="offset (top: key below)",
+                   column_label="offset (left: key right)", numbers=False, limits=(-limit, limit))
     plots.show(f"The tables of block {number}: for each of four heads 7 by 7 offsets, in colours.")
 
 # %% [markdown]
 # Bright is "look there", dark is "look away". Nobody told it anything, and it has divided the work.
-# In block 1 it is brighter round the middle than at the rim: the heads look *near*, and collect one
-# shape. Block 2 is the first that sees across the wall. Its middle is dark and its corners are
-# bright: it looks *far*, at the other shape. (With other first weights, the tables differ.)
+# In block 1 it is mostly brighter round the middle than at the rim: the heads look *near*, and
+# collect one shape. Block 2 is the first that sees across the wall. Its middle is dark and most
+# corners are bright: it looks *far*, at the other shape. (With other first weights, the tables
+# differ.)
 
 # %% [markdown]
 # ## Published weights

@@ -155,7 +155,7 @@ print("red is at", answers[0, 0, 0].round(3), "  blue is at", answers[0, 1, 0].r
 # $(E, D)$. The result is $(B, L, D)$. There is one head, and no bias.
 #
 # `attention.attend(query, key, value)` of notebook 1 may help. It returns a pair, output and
-# weights. Mind that the latents have no batch axis.
+# weights.
 
 
 # %% nbgrader={"grade": false, "grade_id": "cross_attend", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -573,6 +573,8 @@ plots.show("Pixels and the features of their places make the data; the latents l
 from course_utils.reference.multi_head_attention import multi_head_attention
 from course_utils.reference.plain_perceiver import dense, mlp, norm, perceiver_weights, with_one
 
+# multi_head_attention(x, x, params, num_heads) takes the tokens twice, for queries and for keys and
+# values, and returns a pair (output, weights).
 # dense(x, kernel, bias) is x @ kernel + bias; norm(x, gamma, beta) norms each vector;
 # mlp(x, wide, narrow) is a dense layer, a GELU, a dense layer.
 print(np.asarray(with_one(np.array([[2.0, 3.0]]))))
@@ -591,8 +593,9 @@ print(np.asarray(with_one(np.array([[2.0, 3.0]]))))
 # - **think**: the blocks, as in notebook 4
 # - **head**: reads the mean of the normed latents
 #
-# After the first look each image has latents of its own, $(B, L, D)$. Does your `cross_attend` take
-# them? `perceiver.cross_attend` does.
+# `num_heads` is for the blocks; the look has one head. `weights["latents"]` go in, $(L, D)$ or
+# repeated for each image. After the first look each has its own, $(B, L, D)$. Does your
+# `cross_attend` take them? `perceiver.cross_attend` does.
 
 
 # %% nbgrader={"grade": false, "grade_id": "perceiver_logits", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -633,7 +636,7 @@ check("perceiver_logits", perceiver_logits)
 # ## Your model, with trained weights
 #
 # `course train perceiver --data scenes --task count --size 24000 --recipe plain` trained a model
-# that is exactly your `perceiver_logits`: 16 latents look twice at 1,024 pixels, with two blocks
+# of the course's Keras layers: 16 latents look twice at 1,024 pixels, with two blocks
 # behind each look. That took ten minutes of one processor core, so its weights come with the
 # course.
 #
@@ -904,8 +907,8 @@ plots.show("A long strip, L by N, called look; behind it two small squares, L by
 #
 # *About 5 minutes, difficulty 1.*
 #
-# Look at the drawing first, and **predict**: our `reader` has 16 latents, 1,024 pixels and one
-# block an iteration. How many times as much does it spend on looking as on thinking?
+# Look at the drawing first, and **predict**, for example: 16 latents read 1,024 pixels, with one
+# block an iteration. How many times as much do they spend on looking as on thinking?
 #
 # Then write `perceiver_cost(num_tokens, num_latents, dim, depth, iterations)`: the multiplications
 # in the products of all attentions, for `depth` blocks an iteration. All widths are $D$.
@@ -929,8 +932,8 @@ check("perceiver_cost", perceiver_cost)
 # published Perceiver IO for photos looks once, and then runs 48 blocks.
 
 # %% [markdown]
-# Now beside the others. Each curve is **one** layer of attention of width 64, on square pictures of
-# growing side:
+# Now beside the others. Each curve is attention of width 64, on square pictures of growing side:
+# one layer of it, or for the latents one iteration (a look and two blocks):
 #
 # - every pixel with every pixel
 # - ViT's patches of 16, all with all
@@ -1020,7 +1023,7 @@ print(np.round(timed, 1))
 
 # %% tags=["nbval-ignore-output"]
 _, ax = pyplot.subplots(figsize=(6.5, 3), layout="constrained")
-names = ["every pixel with every pixel", "windows of 8 × 8", "32 latents look at every pixel"]
+names = ["every pixel with every pixel", "windows of 8 × 8", "32 latents look (with MLP)"]
 for values, name, (style, colour) in zip(np.transpose(timed), names, [styles[0], *styles[2:]]):
     ax.loglog([256, 576, 1024, 2304, 4096], values, style, color=colour, label=name)
 ax.set(xlabel="pixels, each a token of 64 numbers", ylabel="milliseconds")
@@ -1033,11 +1036,11 @@ plots.show("Measured milliseconds against the number of pixels: a line for full 
            "windows, one for latents.")
 
 # %% [markdown]
-# For full attention it does, at the right end. From 1,024 pixels to 4,096 there are four times as
-# many. It took us six to nine times as long, since its products grow by sixteen and its projections
-# by four. The other two climb far less than on paper. What you see there, and all over the left
-# end, is mostly *overhead*: what a call costs before it computes anything. A clock agrees with the
-# paper only where there is enough to do.
+# The clock agrees for full attention, from 1,024 pixels on. To 4,096 there are four times as many
+# pixels. It took us six to nine times as long, since its products grow by sixteen and its
+# projections by four. The other two climb far less than on paper. What you see there, and all over
+# the left end, is mostly *overhead*: what a call costs before it computes anything. A clock agrees
+# with the paper only where there is enough to do.
 
 # %% [markdown]
 # ### Quick question
@@ -1145,8 +1148,9 @@ plots.show(
 # of three. One latent alone has to hold a whole solid in 32 numbers, and does worst. More do
 # better: by how much, and where it ends, differs from seed to seed.
 #
-# Sixty-four times the latents cost only about twice the seconds. On paper it is about eight times
-# the work, but at these sizes most of a step is the price of calling many small layers.
+# Sixty-four times the latents cost only 1.4 to 2 times the seconds. On paper your
+# `perceiver_cost` grows 95 times; with projections and MLPs, which it leaves out, the work grows
+# about eight times. But at these sizes most of a step is the price of calling many small layers.
 #
 # Sounds, films, tables, text: whatever you can write as tokens with places fits. That is the
 # Perceiver's promise.
@@ -1166,8 +1170,8 @@ latents.assign(first)
 some = slice(0, 1_280)
 train_classifier(equal, cloud_tokens[some], cloud_labels[some], epochs=1, peak=0.005, batch_size=32)
 now = ops.convert_to_numpy(latents)
-print(f"moved by training: {np.abs(now - first).max() > 0.01}")
-print(f"still equal to 1e-5: {np.ptp(now, axis=0).max() < 1e-5}")
+print(f"moved by training: up to {np.abs(now - first).max():.3f}")
+print(f"largest difference between two latents: {np.ptp(now, axis=0).max():.5f}")
 
 # %% [markdown]
 # They learn, and stay equal for ever. Equal latents ask the same question, get the same answer, and
@@ -1263,13 +1267,14 @@ for number, ax in enumerate(axes):
     ax.plot(line[0], written[number], color=plots.BLUE, label="written")
     ax.plot(*new_heard[number, :, 1::-1].T, "o", color="black", markersize=3, label="heard")
     ax.set(xlabel="time")
+axes[0].set_ylabel("height")
 axes[0].legend(frameon=False, fontsize="small")
 plots.show("Three sequences: the noisy dots that were heard, the true curve, and the curve that "
            "the model writes.")
 
 # %% [markdown]
-# Between the dots it stays close to the truth. Where there are none for a while, it draws a smooth
-# guess, and that may be off.
+# Mostly it stays close to the truth, but it rounds off peaks, even among dots. Where there are none
+# for a while, it draws a smooth guess, and that may be off.
 #
 # It was trained with 32 questions and asked 200. Neither number is anywhere in the model: the
 # tokens are read by latents, the latents are read by questions, and in between stand 16 vectors.
@@ -1290,8 +1295,8 @@ plots.show("Three sequences: the noisy dots that were heard, the true curve, and
 # - our `reader`, a **Perceiver**, with the same patches, the features of their places beside them,
 #   and 16 latents: single pixels would do, but take longer
 #
-# On a GPU (`FAST = False`) it is CIFAR-100, ten minutes each, with larger models. We measured the
-# fast path. **Predict** the order.
+# On a GPU (`FAST = False`) it is CIFAR-100, ten minutes each, with larger models: what we say
+# below is about the fast path. Now **predict** the order.
 
 # %%
 from course_utils.reference.cnn import CNNConfig
@@ -1420,9 +1425,9 @@ plots.show(
 )
 
 # %% [markdown]
-# The CNN wins, clearly, and Swin comes second. We ran it six times, on one core and on two, on an
+# The CNN wins, clearly, and Swin comes second. We ran it eight times, on one core and on two, on an
 # idle machine and on a busy one. That order held, the sizes did not: the CNN had 83 to 89 %, and
-# Swin 62 to 75 %. ViT and the Perceiver, 43 to 54 %, are too close to call. A quicker processor
+# Swin 59 to 75 %. ViT and the Perceiver, 38 to 54 %, are mostly close. A quicker processor
 # takes more steps in its seconds: on one the CNN came to 100 %.
 #
 # Look at what each knows *before* it has seen anything. A convolution knows that neighbours belong
@@ -1435,7 +1440,7 @@ plots.show(
 #
 # ### Better in the test than in training?
 #
-# Mostly the CNN's curve ends lower than its test. That is odd: the others do a little *worse* on
+# Mostly the CNN's curve ends lower than its test. That is odd: the others do *worse* on
 # pictures they have not seen. The reason is in its batch norms. In training they use the mean and
 # the spread of *this batch*, in the test those of all batches so far. **Predict**: the same trained
 # weights, the same training pictures. What happens to the right answers with batches of 8?
@@ -1455,9 +1460,9 @@ for size, training in [(8, True), (32, True), (400, True), (400, False)]:
 # hangs on its neighbours in the batch.
 
 # %% [markdown]
-# Now look at the other columns of the table. In its time the Perceiver sees two to three times as
-# many pictures as the CNN, with a third of its numbers and a fifth of its memory. And with a
-# quarter of ViT's numbers its sixteen latents do what ViT does with 64 tokens.
+# Now look at the other columns of the table. In its time the Perceiver sees two to a little over
+# three times as many pictures as the CNN, with a third of its numbers and a fifth of its memory.
+# And with a quarter of ViT's numbers its sixteen latents do what ViT does with 64 tokens.
 
 # %% [markdown]
 # It depends on the question. We ran this race on *left or right*, too. The Perceiver, the CNN and
