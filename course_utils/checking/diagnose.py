@@ -1,5 +1,7 @@
 """Say what is wrong with a solution: the listed mistake that it makes, or how it differs."""
 
+import itertools
+import math
 import re
 from dataclasses import replace
 
@@ -47,15 +49,20 @@ def recognise(judge: Judge, trials: list[Trial]) -> Mistake | None:
         # An error itself, with the student's line, says more than a guess at a slip.
         near = [it for it in neighbours(exercise) if behaves_like(judge, it, trials)]
     if near:
-        return near[0] if len(near) == 1 else any_of(near)
+        return any_of(near, counts=not any(exercise.outputs.values()))
     if relation:
         return None
     return next((it for it in pairs(exercise) if behaves_like(judge, it, trials)), None)
 
 
-def any_of(near: list[Mistake]) -> Mistake:
-    """A neighbour where others do the same: three are told, in different places if they are."""
+def any_of(near: list[Mistake], counts: bool) -> Mistake | None:
+    """A neighbour, or where several places do the same, three of them to choose from. In a count
+    none: there the same number may come from any part, and is told as a difference."""
     places = {mistake.name.partition(", ")[0]: mistake.name for mistake in reversed(near)}
+    if len(places) == 1:
+        return near[0]
+    if counts:
+        return None
     changes = "; or ".join(list(places.values())[:-4:-1])
     return replace(near[0], sentence=sentences.NEIGHBOURS.format(changes=changes))
 
@@ -110,7 +117,7 @@ def explain(exercise: Exercise, trials: list[Trial], mistake: Mistake | None) ->
             break
     else:
         return ""
-    text = difference(exercise, trials)
+    text = f"{difference(exercise, trials)} {too_many(trials)}".strip()
     if trials[0].outcome.remark:
         return f"{trials[0].outcome.remark} {text}"
     return f"{text} {sentences.CONSTANT}" if never_changes(trials) else text
@@ -169,6 +176,26 @@ def difference(exercise: Exercise, trials: list[Trial]) -> str:
         text = f"{entry(example)} {relation}".strip()
         return text if trial.case.by_hand else when(text, trial)
     return when(f"{text} {relation}".strip(), trial)
+
+
+def too_many(trials: list[Trial]) -> str:
+    """By which of its inputs, or product of two, a count is wrong in every case where it is."""
+    wrong = [
+        it for it in counterexamples(trials) if it.got.ndim == 0 and kind(it.expected) == "int"
+    ]
+    if len({int(it.expected) for it in wrong}) < 3:
+        return ""
+    gaps = [float(it.got) - int(it.expected) for it in wrong]
+    sizes = [{n: v for n, v in it.trial.case.inputs.items() if type(v) is int} for it in wrong]
+    names = [name for name in sizes[0] if all(name in given for given in sizes)]
+    terms = [*((name,) for name in names), *itertools.combinations_with_replacement(names, 2)]
+    for term in terms:
+        parts = [math.prod(given[name] for name in term) for given in sizes]
+        for times, sign in itertools.product((1, 2), (1, -1)):
+            if all(gap == sign * times * part for gap, part in zip(gaps, parts, strict=True)):
+                what = " · ".join([*(["2"] if times == 2 else []), *term])
+                return (sentences.TOO_MANY if sign > 0 else sentences.TOO_FEW).format(term=what)
+    return ""
 
 
 def clue_for(example: Counterexample, trials: list[Trial]) -> str:

@@ -50,6 +50,8 @@ SMALL_CASE = (
     "Look at this small case: in {output} you have {got}{place} where it should be {expected}."
 )
 OTHER_CASE = "Look at this case: in {output} you have {got}{place} where it should be {expected}."
+TOO_MANY = "In every case where yours is wrong, it is {term} too large."
+TOO_FEW = "In every case where yours is wrong, it is {term} too small."
 PLACE = " at {place}"
 ONE_NUMBER_SMALL = "Look at this small case: {output} is {got} and should be {expected}."
 ONE_NUMBER = "Look at this case: {output} is {got} and should be {expected}."

@@ -76,3 +76,21 @@ def test_no_image_is_square_but_the_one_that_says_so():
     for case in EXERCISES["patchify"].cases(np.random.default_rng(0)):
         _, height, width, _ = case.inputs["images"].shape
         assert (height == width) == (case.shows == "one patch, as large as the image")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (lambda dim, classes: dim, "it is dim too large"),
+        (lambda dim, classes: -2 * dim * classes, "it is 2 · dim · num_classes too small"),
+    ],
+)
+def test_a_count_says_by_which_size_it_is_wrong(more, said):
+    def counted(image_size, patch_size, dim, depth, mlp_dim, num_classes, channels=3):
+        tokens = 1 + (image_size // patch_size) ** 2
+        embedding = patch_size**2 * channels * dim + dim
+        block = 4 * dim + 4 * (dim * dim + dim) + 2 * dim * mlp_dim + mlp_dim + dim
+        head = 2 * dim + dim * num_classes + num_classes
+        return embedding + dim + tokens * dim + depth * block + head + more(dim, num_classes)
+
+    assert said in check_exercise(EXERCISES["count_vit_parameters"], counted).message
