@@ -99,7 +99,8 @@ def page(folder, student):
 # A class, graded.
 
 
-def test_everybody_is_graded_told_and_written_down(folder, capsys):
+def test_everybody_is_graded_told_and_written_down(folder, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # a sentence a line
     hand_in(folder, ann="right", bo={"softmax": "wrong", "attend": "right"}, cy="nothing")
     assert grade_class(folder)
     assert points(folder, "ann") == POINTS
@@ -221,7 +222,8 @@ def test_spoiled_notebooks_reach_the_gradebook(folder, state):
     assert points(folder, "ann") == points(folder, "bo") == POINTS
 
 
-def test_trouble_of_the_machine_is_told_and_tried_again(folder, capsys, graded_so_far):
+def test_trouble_of_the_machine_is_told_and_tried_again(folder, capsys, graded_so_far, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # a sentence a line
     hand_in(folder, ann={"softmax": "machine trouble"}, bo="right")
     assert not grade_class(folder)
     said = capsys.readouterr().out
