@@ -1,10 +1,10 @@
 """A class of mutated notebooks: nothing crashes, nobody is lost, each has a result."""
 
-from concurrent.futures import shutil
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
-import ThreadPoolExecutor
 from grading import fake_grader, fuzz
 
 from course_utils.errors import CourseError
