@@ -159,9 +159,7 @@ def softmax(scores):
 
 @pytest.mark.parametrize("code", attacks.COPY.values(), ids=attacks.COPY)
 def test_there_is_nothing_to_copy(grade, code):
-    # What is found may be anything that takes scores. A wrong answer earns a fifth at most.
-    graded = grade(USING_OURS.format(attack=indent(code.strip("\n"), "    ")))
-    assert earned(graded) <= FULL / 5
+    assert earned(grade(USING_OURS.format(attack=indent(code.strip("\n"), "    ")))) == 0
 
 
 def test_a_flag_takes_no_points(grade):
